@@ -1,0 +1,154 @@
+/**
+ * The alphabet of the supervisor. Tense tells the role:
+ *
+ *   fact      knot.exited       past tense   it happened; nobody may refuse it
+ *   command   instance.restart  imperative   somebody asks; a machine may ignore it
+ *   effect    launch            bare verb    a machine decided; an actor performs it
+ *
+ * Facts and commands are written to the journal, so their shapes are a file format: a field
+ * may be added as optional, nothing is ever renamed or removed. What concerns a sandbox has
+ * `sandbox`, what concerns an instance has `instance` (its full name, `sandbox/process.N`)
+ * and, where it speaks of one life, `incarnation`: the number of the turn that launched it,
+ * so that a late fact about a former life is recognised.
+ */
+import * as t from 'io-ts'
+
+/**
+ * `at`: milliseconds since 1970, for people. `mono`: milliseconds of CLOCK_MONOTONIC since
+ * boot, for arithmetic: it survives the supervisor, but not a reboot. Both are stamped once,
+ * at the edge. `cause`: the turn this follows from, where there is one.
+ */
+const stamp = { at: t.number, mono: t.number }
+
+const said = <T extends string, P extends t.Props, O extends t.Props>(
+  type: T,
+  fields: P,
+  optional?: O,
+) =>
+  t.intersection(
+    [
+      t.type({ type: t.literal(type), ...stamp, ...fields }),
+      t.partial({ cause: t.number, ...((optional ?? {}) as O) }),
+    ],
+    type,
+  )
+
+const life = { instance: t.string, incarnation: t.number }
+
+/** What a machine needs to know of the configuration an instance is wanted to run with. */
+export const Wanted = t.type(
+  {
+    /** Content hash of the launch specification, see src/spec.ts. */
+    spec: t.string,
+    /** The instance as JSON, byte for byte as in the argv of its knot. */
+    config: t.string,
+    restartMs: t.number,
+    killMs: t.number,
+  },
+  'what is wanted',
+)
+export type Wanted = t.TypeOf<typeof Wanted>
+
+export type Timer = 'restart' | 'kill' | 'start' | 'stop'
+const Timer = t.keyof({ restart: null, kill: null, start: null, stop: null }, 'timer')
+
+// ---------------------------------------------------------------------------
+// Facts
+// ---------------------------------------------------------------------------
+
+export const Fact = t.union([
+  /** A supervisor begins: after a boot, a death, or in place of itself. */
+  said(
+    'tree.started',
+    { pid: t.number, bootId: t.string, version: t.string },
+    { reason: t.string, journal: t.string },
+  ),
+  /** The kernel has been compared with the journal; what was found has been said before this. */
+  said('tree.surveyed', { adopted: t.number, lost: t.number }),
+  said('signal.received', { signal: t.string }, { uid: t.number, pid: t.number }),
+  /** The archive or the hot journal cannot be written, or can be written again. */
+  said('journal.stalled', { where: t.string, reason: t.string }),
+  said('journal.resumed', { where: t.string, missing: t.number }),
+
+  /** A sandbox was evaluated whole. `specs` holds the specifications nobody had yet, by hash. */
+  said(
+    'config.loaded',
+    { sandbox: t.string, wanted: t.record(t.string, Wanted) },
+    { specs: t.record(t.string, t.unknown), warnings: t.array(t.string) },
+  ),
+  said('config.refused', { sandbox: t.string, reasons: t.array(t.string) }),
+  said('config.absent', { sandbox: t.string }),
+  /** The container configuration of a process was found changed when an instance was started. */
+  said('spec.loaded', { instance: t.string, wanted: Wanted }, { spec: t.unknown }),
+
+  said('knot.launched', { ...life, pid: t.number, birth: t.number }),
+  said('knot.refused', { ...life, step: t.string, about: t.string, code: t.string }),
+  said('app.started', { ...life, pid: t.number }),
+  /** `status` and `app` are wait statuses, of the knot and of the last application in it. */
+  said(
+    'knot.exited',
+    { ...life, pid: t.number, status: t.union([t.number, t.null]) },
+    { app: t.number, uptimeMs: t.number, keptBy: t.string },
+  ),
+  /** A living knot that we did not launch in this life of the supervisor. */
+  said(
+    'knot.adopted',
+    { ...life, pid: t.number, birth: t.number, config: t.string, bornAt: t.number },
+    { appPid: t.number, foreign: t.boolean },
+  ),
+  said('timer.elapsed', { timer: Timer }, { instance: t.string }),
+])
+export type Fact = t.TypeOf<typeof Fact>
+
+// ---------------------------------------------------------------------------
+// Commands: they carry who asked
+// ---------------------------------------------------------------------------
+
+export const Command = t.union([
+  said('config.reload', { by: t.string }, { sandbox: t.string }),
+  said('instance.restart', { instance: t.string, by: t.string }),
+])
+export type Command = t.TypeOf<typeof Command>
+
+/** What the journal stores and the machines read. */
+export const Input = t.union([Fact, Command])
+export type Input = t.TypeOf<typeof Input>
+export type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T }>
+
+// ---------------------------------------------------------------------------
+// Effects: never decoded, therefore plain types
+// ---------------------------------------------------------------------------
+
+export type Effect =
+  | {
+      readonly type: 'launch'
+      readonly instance: string
+      readonly incarnation: number
+      readonly wanted: Wanted
+    }
+  | {
+      readonly type: 'signal'
+      readonly instance: string
+      readonly incarnation: number
+      readonly pid: number
+      readonly signal: 'SIGTERM' | 'SIGKILL'
+    }
+  /** `due` is an absolute instant of CLOCK_MONOTONIC, milliseconds. No instance: the tree's own. */
+  | {
+      readonly type: 'armTimer'
+      readonly instance?: string
+      readonly timer: Timer
+      readonly due: number
+    }
+  | { readonly type: 'disarmTimer'; readonly instance?: string; readonly timer: Timer }
+  /** Remove what a life has left behind; the cgroup is kept where the name is started again. */
+  | { readonly type: 'sweep'; readonly instance: string; readonly cgroup: boolean }
+  /** Read and evaluate configuration: of one sandbox or of all. */
+  | { readonly type: 'load'; readonly sandbox?: string }
+  /** Become a new copy of this program in place, same pid. */
+  | { readonly type: 'exec'; readonly reason: string }
+  | { readonly type: 'exit'; readonly code: number }
+
+/** How a fact reaches us, and how an effect leaves: the whole border of the supervisor. */
+export type Hear = (input: Input) => void
+export type Perform = (effect: Effect, turn: number) => void

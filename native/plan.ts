@@ -1,0 +1,134 @@
+/**
+ * A plan: everything that the knot does to make one container, as a flat list in the order of
+ * execution. Compiled by src/plan.ts, carried as bytes by wire.ts, executed by knot.c, printed
+ * by `lithos_check --show-plan`. A plan decides nothing and looks nothing up: all paths, ids
+ * and texts are final. The steps up to `fork` are taken by the knot, the rest by the process
+ * that becomes the application.
+ *
+ * Paths called `base` belong to the administrator and are opened as they are; a `path` is
+ * resolved below its base as if that were the root, so that no link in it leads outside. A
+ * `target` is resolved in the same manner below the root of the container.
+ */
+
+export interface Plan {
+  /** `sandbox/process.N`, for messages. */
+  readonly name: string
+  /** Lines below this level are not written to the sandbox log. */
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug' | 'trace'
+  /** What to do between SIGTERM and the end, and after it. Milliseconds. */
+  readonly killTimeoutMs: number
+  readonly restartTimeoutMs: number
+  readonly restartProcessOnly: boolean
+  /** A Daemon that exits with 0 has failed, unless the list of normal exit codes says otherwise. */
+  readonly isDaemon: boolean
+  readonly normalExitCodes: readonly number[]
+  readonly steps: readonly Step[]
+}
+
+/** Mount attributes; absent means off. */
+export interface MountFlags {
+  readonly readonly?: boolean
+  readonly nosuid?: boolean
+  readonly nodev?: boolean
+  readonly noexec?: boolean
+  readonly noatime?: boolean
+}
+
+export type Step =
+  // ---- taken by the knot, on the host -------------------------------------
+  /** Append to a log, created if missing. `output` gets what the application prints. */
+  | { readonly do: 'openLog'; readonly log: 'output' | 'log'; readonly path: string }
+  /**
+   * A directory below `base`, with its parents (mode 0755, root's). `always`: owner and mode are
+   * set also when it existed.
+   */
+  | {
+      readonly do: 'makeDir'
+      readonly base: string
+      readonly path: string
+      readonly mode: number
+      readonly uid: number
+      readonly gid: number
+      readonly always: boolean
+    }
+  /** Content and permission bits of `source`, which is the administrator's. */
+  | {
+      readonly do: 'copyFile'
+      readonly source: string
+      readonly base: string
+      readonly path: string
+    }
+  | {
+      readonly do: 'writeFile'
+      readonly base: string
+      readonly path: string
+      readonly text: string
+      readonly mode: number
+    }
+  /** Everything below is made private; the image becomes the root, recursively with these flags. */
+  | {
+      readonly do: 'root'
+      readonly image: string
+      readonly mountPoint: string
+      readonly flags: MountFlags
+    }
+  | {
+      readonly do: 'bind'
+      readonly base: string
+      readonly path: string
+      readonly target: string
+      readonly flags: MountFlags
+    }
+  /** Over a regular file. `ifRegular`: silently nothing where the target is none. */
+  | {
+      readonly do: 'bindFile'
+      readonly base: string
+      readonly path: string
+      readonly target: string
+      readonly ifRegular: boolean
+    }
+  | {
+      readonly do: 'mount'
+      readonly type: 'proc' | 'sysfs' | 'devpts' | 'tmpfs' | 'mqueue'
+      readonly target: string
+      /** `key=value` or `key`. */
+      readonly options: readonly string[]
+      readonly flags: MountFlags
+    }
+  /** Made if missing; the application joins it. `tasks`: cgroup v1, `procs`: v2. */
+  | { readonly do: 'cgroup'; readonly dir: string; readonly join: 'tasks' | 'procs' }
+  /** A failure is logged as a warning; `optional`: a missing file is not even that. */
+  | {
+      readonly do: 'limit'
+      readonly file: string
+      readonly value: string
+      readonly optional: boolean
+    }
+  /** The root becomes `/`, the old one is let go. */
+  | { readonly do: 'pivot' }
+  /** Inside the container: where the application prints instead of the output log. */
+  | { readonly do: 'openOutput'; readonly path: string }
+  /** Standard output and error are those of the knot (for `interactive`). */
+  | { readonly do: 'inheritOutput' }
+  /** Written to both logs at each start of the application, see spec of markers in knot.c. */
+  | { readonly do: 'fork'; readonly announce: string }
+
+  // ---- taken by the process that becomes the application -------------------
+  /** All `cgroup`s of above. */
+  | { readonly do: 'joinCgroups' }
+  | { readonly do: 'limitFiles'; readonly max: number }
+  | { readonly do: 'setGroups'; readonly gids: readonly number[] }
+  | { readonly do: 'setGid'; readonly gid: number }
+  | { readonly do: 'setUid'; readonly uid: number }
+  /** Bit n is capability n. Everything else leaves all five sets. */
+  | { readonly do: 'keepCapabilities'; readonly mask: bigint }
+  | { readonly do: 'noNewPrivileges' }
+  | { readonly do: 'chdir'; readonly path: string }
+  /** `pidVariables` are set to the pid of the application in its namespace. */
+  | {
+      readonly do: 'exec'
+      readonly executable: string
+      readonly arguments: readonly string[]
+      readonly environment: readonly string[]
+      readonly pidVariables: readonly string[]
+    }

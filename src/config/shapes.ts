@@ -1,0 +1,173 @@
+/**
+ * What the four files mean once they are read: no string with a meaning is left, every default
+ * is filled in, every list is there. Keys we added to the original's are marked.
+ */
+
+/** Inclusive at both ends. `5-1` is accepted, and matches nothing. */
+export interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+export interface IdMapping {
+  readonly inside: number
+  readonly outside: number
+  readonly count: number
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace'
+
+/** /etc/lithos/master.yaml. Paths as written: src/config/places.ts makes them absolute. */
+export interface Master {
+  readonly sandboxesDir: string
+  readonly processesDir: string
+  readonly runtimeDir: string
+  readonly stateDir: string
+  readonly mountDir: string
+  readonly devfsDir: string
+  readonly defaultLogDir: string
+  readonly configLogDir: string | null
+  readonly stdioLogDir: string
+  readonly logFile: string
+  /** An unknown word means `warn`, as in the original, and is warned of. */
+  readonly logLevel: LogLevel
+  readonly syslogFacility: string | null
+  readonly syslogAppName: string
+  readonly cgroupName: string | null
+  readonly cgroupControllers: readonly string[]
+  /** Ours: the archive. Default `journal`, relative to `defaultLogDir`; null turns it off. */
+  readonly journalDir: string | null
+  /** Ours: when the archive is synced to disk. Default `interval` (one second). */
+  readonly journalSync: 'always' | 'interval' | 'never'
+  /** Ours: bytes of a segment (8 MiB), bytes of all (1 GiB), days (90). */
+  readonly journalSegmentSize: number
+  readonly journalMaxSize: number
+  readonly journalMaxDays: number
+}
+
+export interface BridgedNetwork {
+  readonly bridge: string
+  /** Normalised `address/prefix`, host bits kept. */
+  readonly network: { readonly address: string; readonly prefix: number; readonly family: 4 | 6 }
+  readonly defaultGateway: string | null
+  readonly afterSetupCommand: readonly string[]
+}
+
+export interface Sandbox {
+  readonly configFile: string | null
+  readonly imageDir: string
+  readonly imageDirLevels: number
+  readonly usedImagesList: string | null
+  readonly logFile: string | null
+  /** null: the master's, also for an unknown word (warned of). */
+  readonly logLevel: LogLevel | null
+  readonly readonlyPaths: ReadonlyMap<string, string>
+  readonly writablePaths: ReadonlyMap<string, string>
+  readonly allowUsers: readonly Range[]
+  readonly defaultUser: number | null
+  readonly allowGroups: readonly Range[]
+  readonly defaultGroup: number
+  readonly allowTcpPorts: readonly Range[]
+  readonly additionalHosts: ReadonlyMap<string, string>
+  readonly uidMap: readonly IdMapping[]
+  readonly gidMap: readonly IdMapping[]
+  readonly autoClean: boolean
+  readonly resolvConf: string
+  readonly hostsFile: string
+  readonly bridgedNetwork: BridgedNetwork | null
+  readonly secretsPrivateKey: string | null
+  readonly secretsNamespaces: readonly string[]
+}
+
+/** One entry of processes/NAME.yaml. */
+export interface Process {
+  readonly instances: number
+  readonly image: string
+  readonly config: string
+  readonly variables: ReadonlyMap<string, string>
+  readonly extraSecretsNamespaces: readonly string[]
+  readonly ipAddresses: readonly string[]
+  readonly kind: 'Daemon' | 'Command'
+}
+export type Processes = ReadonlyMap<string, Process>
+
+export type Volume =
+  | { readonly kind: 'Readonly'; readonly path: string }
+  | {
+      readonly kind: 'Persistent'
+      readonly path: string
+      readonly mkdir: boolean
+      readonly mode: number
+      readonly user: number
+      readonly group: number
+    }
+  | { readonly kind: 'Tmpfs'; readonly size: number; readonly mode: number }
+  | {
+      readonly kind: 'Statedir'
+      readonly path: string
+      readonly mode: number
+      readonly user: number
+      readonly group: number
+    }
+
+export type VariableType =
+  | { readonly type: 'TcpPort'; readonly activation: 'systemd' | null }
+  | { readonly type: 'Name' }
+  | { readonly type: 'DottedName' }
+  | { readonly type: 'Choice'; readonly of: readonly string[] }
+
+export interface TcpPort {
+  readonly fd: number
+  readonly host: string
+  readonly reuseAddr: boolean
+  readonly reusePort: boolean
+  readonly setNonBlock: boolean
+  readonly listenBacklog: number
+  readonly external: boolean
+}
+
+/** IMAGE/CONFIG-PATH. */
+export interface Container {
+  readonly kind: 'Daemon' | 'Command' | 'CommandOrDaemon'
+  readonly variables: ReadonlyMap<string, VariableType>
+  readonly volumes: ReadonlyMap<string, Volume>
+  readonly userId: number | null
+  readonly groupId: number | null
+  /** Bytes; up to 2^64-1, therefore a bigint. */
+  readonly memoryLimit: bigint
+  readonly filenoLimit: bigint
+  readonly cpuShares: number
+  readonly restartTimeoutMs: number
+  readonly killTimeoutMs: number
+  readonly executable: string
+  readonly arguments: readonly string[]
+  readonly environ: ReadonlyMap<string, string>
+  readonly secretEnviron: ReadonlyMap<string, readonly string[]>
+  readonly secretEnvironFile: string | null
+  readonly workdir: string
+  readonly resolvConf: { readonly mount: boolean | null; readonly copyFromHost: boolean }
+  readonly hostsFile: {
+    readonly mount: boolean | null
+    readonly copyFromHost: boolean
+    readonly localhost: boolean | null
+    readonly publicHostname: boolean | null
+  }
+  readonly uidMap: readonly IdMapping[]
+  readonly gidMap: readonly IdMapping[]
+  readonly stdoutStderrFile: string | null
+  readonly interactive: boolean
+  readonly restartProcessOnly: boolean
+  readonly normalExitCodes: readonly number[]
+  /** Keys are not substituted yet: `"@{port}"` is possible. */
+  readonly tcpPorts: ReadonlyMap<string, TcpPort>
+}
+
+/** A mistake or a warning in a file. `line` and `column` count from 1, characters not bytes. */
+export interface Problem {
+  readonly file: string
+  readonly line: number | null
+  readonly column: number | null
+  readonly severity: 'error' | 'warning'
+  /** What was expected and what was found, naming the key. No file, no place, no newline. */
+  readonly message: string
+}
