@@ -1,0 +1,132 @@
+/**
+ * `npm run build`: everything under dist/, from nothing but Node, npm's packages and a C
+ * compiler. Runs as it is (no TypeScript here), because `npm ci` calls it before anything else.
+ *
+ *     dist/native/      the knot and the C library
+ *     dist/NAME.cjs     one bundle for each command, for it starts in half the time of modules
+ *     dist/NAME.cache   what V8 made of it, see load.ts
+ *     dist/start.cjs    the first JavaScript of every command
+ *     dist/node-path    the Node that did this, which the launchers prefer
+ *     dist/complete     written last: its age tells whether a build is stale
+ */
+import { context, build as esbuild } from 'esbuild'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { commands, nodeFlags, warmUp } from './commands.mjs'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const dist = join(root, 'dist')
+const run = promisify(execFile)
+
+/** CommonJS, because only that can be compiled from a code cache. */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  // fp-ts and io-ts have an ES6 build under `module`; only from that can be left out what nobody calls.
+  mainFields: ['module', 'main'],
+  // Native code cannot be bundled, and native/libc.ts looks for it in its own way.
+  external: ['koffi'],
+  // A script compiled by node:vm has no import().
+  supported: { 'dynamic-import': false },
+  // Lines stay lines: a stack at night should name one.
+  minifySyntax: true,
+  keepNames: true,
+  legalComments: 'eof',
+  logLevel: 'warning',
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaUrl', builtForArch: JSON.stringify(process.arch) },
+}
+
+const bundles = () => [
+  { ...options, entryPoints: ['src/build/start.ts', 'src/build/warm.ts'], outdir: 'dist' },
+  { ...options, entryPoints: commands.map(sourceOf).filter(exists), outdir: 'dist' },
+]
+
+const sourceOf = name => `src/cli/${name}.ts`
+const exists = path => existsSync(join(root, path))
+
+// ---------------------------------------------------------------------------
+// The steps
+// ---------------------------------------------------------------------------
+
+const buildNative = async () => {
+  const recipe = join(root, 'native/build.mjs')
+  if (!existsSync(recipe)) return
+  const { buildNative } = await import(pathToFileURL(recipe).href)
+  await buildNative({ outDir: join(dist, 'native') })
+}
+
+/** A cache is only a quicker start: without one everything works, so a failure is only said. */
+const makeCaches = async () => {
+  const present = commands.filter(name => exists(`dist/${name}.cjs`))
+  await Promise.all(
+    present.map(async name => {
+      const argv = [...nodeFlags, 'dist/warm.cjs', join(dist, `${name}.cjs`), ...warmUp(name)]
+      try {
+        await run(process.execPath, argv, { cwd: root, timeout: 20_000 })
+      } catch (error) {
+        say(`no code cache for ${name}, it will start more slowly: ${lastLine(error)}`)
+      }
+    }),
+  )
+  rmSync(join(dist, 'warm.cjs'), { force: true })
+}
+
+const lastLine = error =>
+  String(error.stderr || error.message)
+    .trim()
+    .split('\n')
+    .at(-1)
+
+export const build = async () => {
+  mkdirSync(dist, { recursive: true })
+  rmSync(join(dist, 'complete'), { force: true })
+  await Promise.all([buildNative(), ...bundles().map(esbuild)])
+  writeFileSync(join(dist, 'node-path'), `${process.execPath}\n`)
+  await makeCaches()
+  writeFileSync(join(dist, 'complete'), '')
+}
+
+/** True where a source is newer than what was built of it. */
+export const isStale = () => {
+  if (!exists('dist/complete')) return true
+  const builtAt = statSync(join(dist, 'complete')).mtimeMs
+  return ['machines', 'journal', 'native', 'actors', 'src', 'package-lock.json'].some(
+    path => exists(path) && newestIn(join(root, path)) > builtAt,
+  )
+}
+
+const newestIn = path => {
+  const status = statSync(path)
+  if (!status.isDirectory()) return status.mtimeMs
+  return Math.max(status.mtimeMs, ...readdirSync(path).map(name => newestIn(join(path, name))))
+}
+
+// ---------------------------------------------------------------------------
+// As a program
+// ---------------------------------------------------------------------------
+
+const say = text => process.stderr.write(`build: ${text}\n`)
+
+const watch = async () => {
+  await build()
+  for (const each of bundles()) await (await context({ ...each, logLevel: 'info' })).watch()
+  say('watching src, machines, journal, native and actors; after a change in C run npm run build')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await (process.argv.includes('--watch') ? watch() : build())
+  } catch (error) {
+    // esbuild has printed its own errors with their places; ours are one sentence.
+    if (error.errors === undefined) say(error.message)
+    process.exitCode = 1
+  }
+}
