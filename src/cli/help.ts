@@ -1,0 +1,50 @@
+/** The text of `--help`: usage, an example, what the command does, and every option. */
+import { common } from './args.ts'
+import type { Description, Option, Positional } from './args.ts'
+
+const width = 79
+const indent = 24
+
+export const usageBlock = ({ command, positionals }: Description): string =>
+  ['Usage:', `    ${[command, '[OPTIONS]', ...positionals.map(shown)].join(' ')}`, ''].join('\n')
+
+const shown = ({ name, kind }: Positional): string => {
+  const upper = name.toUpperCase()
+  return kind === 'required' ? upper : kind === 'optional' ? `[${upper}]` : `[${upper} ...]`
+}
+
+export const help = (description: Description): string => {
+  const { command, example, summary, positionals, options } = description
+  const all = [common.help, ...Object.values(options), common.version]
+  const sections = [
+    usageBlock(description),
+    [`Example: ${`${command} ${example}`.trim()}`, '', ...wrap(summary, width), ''].join('\n'),
+    positionals.length === 0
+      ? []
+      : ['positional arguments:', ...positionals.map(({ name, help }) => entry(name, help)), ''],
+    ['optional arguments:', ...all.map(option => entry(title(option), option.help)), ''],
+  ]
+  return sections.map(lines => (Array.isArray(lines) ? lines.join('\n') : lines)).join('\n')
+}
+
+const title = (option: Option): string =>
+  option.names.join(',') + (option.kind === 'flag' ? '' : ` ${option.metavar}`)
+
+/** `  title   text`, the text from column 24 on; a long title has a line of its own. */
+const entry = (title: string, text: string): string => {
+  const [first = '', ...rest] = wrap(text, width - indent)
+  const left = `  ${title}`
+  const margin = ' '.repeat(indent)
+  const head = left.length < indent ? [left.padEnd(indent) + first] : [left, margin + first]
+  return [...head, ...rest.map(line => margin + line)].join('\n')
+}
+
+const wrap = (text: string, columns: number): readonly string[] => {
+  const lines: string[] = []
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
+}
