@@ -1,0 +1,41 @@
+/**
+ * What machines say to each other. A letter is delivered within the turn it was written in, after
+ * the input that caused it; replay writes and delivers it again, so it is in no journal.
+ *
+ * Every input reaches a machine together with the number of its turn: an incarnation is named
+ * by the turn that launched it.
+ */
+import type { Input, Wanted } from './vocabulary.ts'
+
+export type Letter =
+  /** Sandbox to instance: run like this. */
+  | { readonly type: 'want'; readonly wanted: Wanted }
+  /** Sandbox to instance: end for good. */
+  | { readonly type: 'unwant' }
+  /** Tree to sandbox: end everything, whatever your configuration says. */
+  | { readonly type: 'drain' }
+  /** Tree to instance: the time for an orderly stop is over. */
+  | { readonly type: 'abandon' }
+  /** Decide to sandbox: an instance of yours exists that no configuration has named. */
+  | { readonly type: 'found'; readonly instance: string }
+  /** Decide to sandbox: an instance has ended for good. */
+  | { readonly type: 'ended'; readonly instance: string }
+  /** Decide to tree, while it stops: so many instances are not stopped yet. */
+  | { readonly type: 'census'; readonly alive: number; readonly longestKillMs: number }
+
+interface Delivery {
+  readonly turn: number
+  readonly at: number
+  readonly mono: number
+}
+
+/** What a machine is asked about. */
+export type Heard = (Input | (Letter & { readonly at: number; readonly mono: number })) & Delivery
+
+/** An action of a machine that is no effect: post to these. */
+export interface Post {
+  readonly to: 'instances' | 'sandboxes'
+  /** Names, or null for all. */
+  readonly names: readonly string[] | null
+  readonly letter: Letter
+}

@@ -1,0 +1,153 @@
+/**
+ * The supervisor itself.
+ *
+ *   recovering ── surveyed ──► serving ── QUIT HUP USR1 USR2 ──► restarting ─► (exec)
+ *                                │  ▲                                │ started (recovering again)
+ *                                │  └──────── exec refused ──────────┘
+ *                                │ TERM INT
+ *                                ▼
+ *                             stopping ── nobody left ──► stopped ─► (exit 0)
+ *                                │ stop elapsed
+ *                                ▼
+ *                           abandoning ── nobody left ──► stopped ─► (exit 0)
+ *                                │ stop elapsed
+ *                                └──────────────────────► stopped ─► (exit 1)
+ *
+ * Recovery is start-up: every life of the supervisor begins with `tree.started` in whatever state
+ * the last one ended.
+ */
+import { assign, setup } from 'xstate'
+import type { Heard, Post } from './letters.ts'
+import type { Effect, Timer } from './vocabulary.ts'
+
+export interface TreeMemory {
+  readonly bootId: string | null
+  readonly pid: number | null
+  readonly startedAt: number | null
+  readonly starts: number
+  readonly timer: { readonly timer: Timer; readonly due: number } | null
+}
+
+/** Overall limit of an orderly stop, beyond the longest kill-timeout of those that live. */
+const stopLimitMs = 10_000
+/** How long SIGKILL may take before we give up waiting and say who is left. */
+const abandonLimitMs = 5_000
+
+type Params<T extends Effect['type']> = Omit<Extract<Effect, { readonly type: T }>, 'type'>
+
+const restartSignals = ['SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']
+const stopSignals = ['SIGTERM', 'SIGINT']
+
+const arm = {
+  type: 'armTimer',
+  params: ({ context }: { context: TreeMemory }) => ({
+    timer: 'stop' as const,
+    due: context.timer?.due ?? 0,
+  }),
+} as const
+
+const toAll = (to: Post['to'], letter: Post['letter']) =>
+  ({ type: 'post', params: { posts: [{ to, names: null, letter }] } }) as const
+
+export const treeMachine = setup({
+  types: { context: {} as TreeMemory, events: {} as Heard },
+  actions: {
+    // Named here, performed in actors/ and src/.
+    load: (_, _effect: Params<'load'>) => {},
+    exec: (_, _effect: Params<'exec'>) => {},
+    exit: (_, _effect: Params<'exit'>) => {},
+    armTimer: (_, _effect: Params<'armTimer'>) => {},
+
+    post: (_, _letters: { readonly posts: readonly Post[] }) => {},
+    rememberStart: assign(({ context, event }) =>
+      event.type === 'tree.started'
+        ? {
+            bootId: event.bootId,
+            pid: event.pid,
+            startedAt: event.at,
+            starts: context.starts + 1,
+            timer: null,
+          }
+        : {},
+    ),
+    setStopTimer: assign({
+      timer: ({ event }) => ({
+        timer: 'stop' as const,
+        due: event.mono + stopLimitMs + (event.type === 'census' ? event.longestKillMs : 0),
+      }),
+    }),
+    forgetTimer: assign({ timer: null }),
+    setAbandonTimer: assign({
+      timer: ({ event }) => ({ timer: 'stop' as const, due: event.mono + abandonLimitMs }),
+    }),
+  },
+  guards: {
+    isRestartSignal: ({ event }) =>
+      event.type === 'signal.received' && restartSignals.includes(event.signal),
+    isStopSignal: ({ event }) =>
+      event.type === 'signal.received' && stopSignals.includes(event.signal),
+    isStopTimer: ({ event }) => event.type === 'timer.elapsed' && event.timer === 'stop',
+    isUnlimited: ({ context }) => context.timer === null,
+    isNobodyLeft: ({ event }) => event.type === 'census' && event.alive === 0,
+  },
+}).createMachine({
+  id: 'tree',
+  context: { bootId: null, pid: null, startedAt: null, starts: 0, timer: null },
+  initial: 'recovering',
+  on: { 'tree.started': { target: '.recovering', actions: 'rememberStart' } },
+  states: {
+    recovering: {
+      on: { 'tree.surveyed': 'serving' },
+    },
+    serving: {
+      entry: { type: 'load', params: {} },
+      on: {
+        'signal.received': [
+          { guard: 'isStopSignal', target: 'stopping' },
+          { guard: 'isRestartSignal', target: 'restarting' },
+        ],
+        'config.reload': {
+          actions: {
+            type: 'load',
+            params: ({ event }) => (event.sandbox === undefined ? {} : { sandbox: event.sandbox }),
+          },
+        },
+      },
+    },
+    restarting: {
+      entry: {
+        type: 'exec',
+        params: ({ event }) => ({
+          reason: event.type === 'signal.received' ? event.signal : event.type,
+        }),
+      },
+      on: { 'exec.refused': 'serving' },
+    },
+    stopping: {
+      entry: ['forgetTimer', toAll('sandboxes', { type: 'drain' })],
+      on: {
+        census: [
+          { guard: 'isNobodyLeft', target: 'stopped' },
+          { guard: 'isUnlimited', actions: ['setStopTimer', arm] },
+        ],
+        'timer.elapsed': { guard: 'isStopTimer', target: 'abandoning' },
+      },
+    },
+    abandoning: {
+      entry: [toAll('instances', { type: 'abandon' }), 'setAbandonTimer', arm],
+      on: {
+        census: { guard: 'isNobodyLeft', target: 'stopped' },
+        'timer.elapsed': {
+          guard: 'isStopTimer',
+          target: 'stopped',
+        },
+      },
+    },
+    stopped: {
+      entry: {
+        type: 'exit',
+        params: ({ event }) => ({ code: event.type === 'census' ? 0 : 1 }),
+      },
+    },
+  },
+})

@@ -1,0 +1,52 @@
+/**
+ * The state of all machines as plain JSON, for checkpoints, and back. The shape is a file format:
+ * fields are added as optional, nothing is renamed.
+ */
+import { instanceMachine } from '../machines/instance.ts'
+import { newMemory } from '../machines/life.ts'
+import type { Memory } from '../machines/life.ts'
+import { newSandboxMemory, sandboxMachine } from '../machines/sandbox.ts'
+import type { SandboxMemory } from '../machines/sandbox.ts'
+import { treeMachine } from '../machines/tree.ts'
+import type { TreeMemory } from '../machines/tree.ts'
+import type { InstanceSnapshot, SandboxSnapshot, State, TreeSnapshot } from './decide.ts'
+
+interface Kept<Value, Context> {
+  readonly value: Value
+  readonly context: Context
+}
+
+/** Lists, not objects: a name must never be able to be `__proto__`. */
+export interface KeptState {
+  readonly tree: Kept<TreeSnapshot['value'], TreeMemory>
+  readonly sandboxes: ReadonlyArray<Kept<SandboxSnapshot['value'], SandboxMemory>>
+  readonly instances: ReadonlyArray<Kept<InstanceSnapshot['value'], Memory>>
+  readonly specs: ReadonlyArray<readonly [hash: string, spec: unknown]>
+}
+
+export const keepState = ({ tree, sandboxes, instances, specs }: State): KeptState => ({
+  tree: { value: tree.value, context: tree.context },
+  sandboxes: [...sandboxes.values()].map(({ value, context }) => ({ value, context })),
+  instances: [...instances.values()].map(({ value, context }) => ({ value, context })),
+  specs: [...specs],
+})
+
+export const restoreState = (kept: KeptState): State => ({
+  tree: treeMachine.resolveState(kept.tree),
+  sandboxes: new Map(
+    kept.sandboxes.map(({ value, context }) => [
+      context.name,
+      sandboxMachine.resolveState({
+        value,
+        context: { ...newSandboxMemory(context.name), ...context },
+      }),
+    ]),
+  ),
+  instances: new Map(
+    kept.instances.map(({ value, context }) => [
+      context.name,
+      instanceMachine.resolveState({ value, context: { ...newMemory(context.name), ...context } }),
+    ]),
+  ),
+  specs: new Map(kept.specs),
+})
