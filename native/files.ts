@@ -1,0 +1,61 @@
+/** Files as Linux has them and Node does not: locks, memory files, room reserved in advance. */
+import { closeSync, fstatSync, readdirSync, statSync, writeSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
+import { attempt } from './attempt.ts'
+import type { CallFailed } from './attempt.ts'
+import * as libc from './libc.ts'
+
+const lockExclusive = 2
+const lockNonBlocking = 4
+const closeOnExec = 1
+const keepSize = 1
+const setDescriptorFlags = 2
+
+/**
+ * A lock that lives as long as any descriptor of this opening of the file, so it is inherited
+ * and ends with the last heir. EAGAIN: somebody else holds it.
+ */
+export const lock = (fd: number, about: string): E.Either<CallFailed, number> =>
+  attempt('flock', about, () => libc.flock(fd, lockExclusive | lockNonBlocking))
+
+/** A file of memory only, holding `bytes`, read from its beginning by whoever gets it. */
+export const memoryFile = (name: string, bytes: Buffer): E.Either<CallFailed, number> => {
+  const made = attempt('memfd_create', name, () => libc.memfdCreate(name, closeOnExec))
+  if (E.isLeft(made)) return made
+  try {
+    // At a position: the offset is shared with the reader, and has to stay at zero.
+    writeSync(made.right, bytes, 0, bytes.length, 0)
+    return made
+  } catch (error) {
+    closeSync(made.right)
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO'
+    return E.left({ _tag: 'CallFailed', call: 'write', code, about: name })
+  }
+}
+
+/** Reserves room without making the file longer: a later append cannot fail for lack of it. */
+export const reserve = (fd: number, bytes: number, about: string): E.Either<CallFailed, number> =>
+  attempt('fallocate', about, () => libc.fallocate(fd, keepSize, 0, bytes))
+
+export const setCloseOnExec = (fd: number): E.Either<CallFailed, number> =>
+  attempt('fcntl', `descriptor ${fd}`, () => libc.fcntl(fd, setDescriptorFlags, closeOnExec))
+
+/** A descriptor of ours that has this very file open: what an exec in place has left us. */
+export const findOpen = (path: string): number | null => {
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) return null
+  const isIt = (fd: number): boolean => {
+    try {
+      const other = fstatSync(fd)
+      return other.ino === file.ino && other.dev === file.dev
+    } catch {
+      // The descriptor that listed the directory.
+      return false
+    }
+  }
+  return (
+    readdirSync('/proc/self/fd')
+      .map(Number)
+      .find(fd => fd > 2 && isIt(fd)) ?? null
+  )
+}

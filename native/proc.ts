@@ -1,0 +1,93 @@
+/**
+ * What /proc says of processes. A process that is gone is `null` everywhere here: between any
+ * two lines it may go. `birth` is its start time in clock ticks; with the pid it is unique
+ * until the next boot.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { clockGettime } from './libc.ts'
+
+export interface Stat {
+  /** `Z`: it has ended, and nobody has asked how. */
+  readonly state: string
+  readonly parent: number
+  readonly birth: number
+  /** The wait status of a zombie; 0 while it lives, and for those without the right to know. */
+  readonly exitCode: number
+}
+
+export const readStat = (pid: number): Stat | null => {
+  const text = readText(`/proc/${pid}/stat`)
+  if (text === null) return null
+  // The name of the program is free text, in parentheses, and may hold both of these.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return {
+    state: fields[0] ?? '?',
+    parent: Number(fields[1]),
+    birth: Number(fields[19]),
+    exitCode: Number(fields[49]),
+  }
+}
+
+/** The words of its command line; empty for a zombie. */
+export const commandLine = (pid: number): readonly string[] | null => {
+  const text = readText(`/proc/${pid}/cmdline`)
+  if (text === null) return null
+  return text === '' ? [] : text.replace(/\0$/, '').split('\0')
+}
+
+export const allPids = (): number[] =>
+  readdirSync('/proc')
+    .filter(name => name.charCodeAt(0) <= 57 && /^\d+$/.test(name))
+    .map(Number)
+
+/** Of its main thread, which is where a knot makes its children. */
+export const childrenOf = (pid: number): number[] => {
+  const text = readText(`/proc/${pid}/task/${pid}/children`)
+  if (text !== null) return text.split(' ').filter(Boolean).map(Number)
+  // A kernel without CONFIG_PROC_CHILDREN.
+  return readStat(pid) === null ? [] : allPids().filter(child => readStat(child)?.parent === pid)
+}
+
+/** Its number in its own, innermost, pid namespace. */
+export const innerPid = (pid: number): number | null => {
+  const line = readText(`/proc/${pid}/status`)?.match(/^NSpid:\s*(.*)$/m)?.[1]
+  return line === undefined ? null : Number(line.split(/\s+/).at(-1))
+}
+
+export const descriptorTarget = (pid: number | 'self', fd: number): string | null =>
+  unlessGone(() => readlinkSync(`/proc/${pid}/fd/${fd}`))
+
+export const isAlive = (pid: number): boolean => {
+  const stat = readStat(pid)
+  return stat !== null && stat.state !== 'Z' && stat.state !== 'X'
+}
+
+const bootTimeClock = 7
+const monotonicClock = 1
+const ticksPerSecond = 100
+
+/**
+ * `birth` as milliseconds of CLOCK_MONOTONIC. The kernel counts it on CLOCK_BOOTTIME, which is
+ * ahead by the time that the machine has slept; the two are read here only to be compared.
+ */
+export const birthToMono = (birth: number): number =>
+  (birth * 1000) / ticksPerSecond - (readClock(bootTimeClock) - readClock(monotonicClock))
+
+const readClock = (clock: number): number => {
+  const time = new BigInt64Array(2)
+  clockGettime(clock, time)
+  return Number(time[0]) * 1000 + Number(time[1]) / 1e6
+}
+
+const readText = (path: string): string | null => unlessGone(() => readFileSync(path, 'utf8'))
+
+/** Only what means "no such process": a shortage of descriptors must not look like a death. */
+const unlessGone = <A>(look: () => A): A | null => {
+  try {
+    return look()
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' || code === 'ESRCH') return null
+    throw error
+  }
+}
