@@ -47,7 +47,7 @@ const sweep = {
 /** What the end of a life means, wherever it happens. First match wins. */
 const death = [
   { guard: 'isLastLife', target: 'stopped', actions: ['remember', sweep] },
-  { guard: 'mayStartAgain', target: 'starting', actions: ['remember', sweep] },
+  { guard: 'mayStartAgain', target: 'starting', reenter: true, actions: ['remember', sweep] },
   { guard: 'isThisLife', target: 'backoff', actions: ['remember', sweep] },
 ] as const
 
