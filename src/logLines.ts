@@ -1,0 +1,86 @@
+/**
+ * What the master log says of a turn, in the words of the original where it had them. Pure: a
+ * finished turn in, lines with their level out; actors/logFile.ts writes them.
+ */
+import type { LogLevel } from './config/shapes.ts'
+import { sandboxOf } from './decide.ts'
+import { sayInput, sayRefusal } from './sentence.ts'
+import type { FinishedTurn } from './turn.ts'
+import { sayEnd } from './wait.ts'
+
+export interface LogLine {
+  readonly level: LogLevel
+  readonly text: string
+}
+
+export const logLines = ({ heard, effects, state }: FinishedTurn): readonly LogLine[] => {
+  const lines: LogLine[] = []
+  const say = (level: LogLevel, text: string): void => void lines.push({ level, text })
+
+  for (const input of heard)
+    switch (input.type) {
+      case 'knot.exited':
+        say(
+          'error',
+          `Container "${input.instance}" (pid: ${input.pid}) ` +
+            (input.status !== null
+              ? sayEnd(input.status)
+              : input.app !== undefined
+                ? `ended while no supervisor ran, its application ${sayEnd(input.app)}`
+                : 'ended while no supervisor ran, nobody knows how'),
+        )
+        break
+      case 'knot.refused':
+        say('error', `Error starting "${input.instance}": ${sayRefusal(input)}`)
+        break
+      case 'config.refused':
+        say(
+          'error',
+          `Sandbox "${input.sandbox}" stays as it is, its configuration was refused:\n` +
+            input.reasons.map(reason => `  ${reason}`).join('\n'),
+        )
+        break
+      case 'config.loaded':
+        for (const warning of input.warnings ?? []) say('warn', warning)
+        say('info', sayInput(input))
+        break
+      case 'knot.adopted':
+        say('info', `Adopted "${input.instance}", pid: ${input.pid}`)
+        break
+      case 'journal.stalled':
+        say('error', sayInput(input))
+        break
+      case 'journal.resumed':
+      case 'tree.started':
+      case 'config.absent':
+      case 'signal.received':
+        say('warn', sayInput(input))
+        break
+      case 'exec.refused':
+        say('error', sayInput(input))
+        break
+      case 'timer.elapsed':
+        say('debug', sayInput(input))
+        break
+      default:
+        say('info', sayInput(input))
+    }
+
+  for (const effect of effects)
+    if (effect.type === 'signal' && effect.signal === 'SIGTERM') {
+      const isWanted = state.instances.get(effect.instance)?.context.want !== null
+      const isTreeStopping = state.tree.value === 'stopping'
+      if (isTreeStopping) say('info', `Sending SIGTERM to "${effect.instance}", pid: ${effect.pid}`)
+      else if (isWanted)
+        say('warn', `Config mismatch: ${effect.instance}, pid: ${effect.pid}. Upgrading...`)
+      else say('warn', `Retired child: ${effect.instance}, pid: ${effect.pid}. Sending SIGTERM...`)
+    } else if (effect.type === 'signal') {
+      say(
+        'error',
+        `Process Pid(${effect.pid}) of "${effect.instance}" looks like hanging. Sending kill...`,
+      )
+    } else if (effect.type === 'launch') {
+      say('debug', `Starting "${effect.instance}" in sandbox "${sandboxOf(effect.instance)}"`)
+    }
+  return lines
+}

@@ -1,0 +1,107 @@
+/**
+ * Every input and every effect as a sentence. The journal tool prints them, `why` builds its
+ * explanation of them; the log takes its own words from src/logLines.ts, because people grep for
+ * those of the original.
+ */
+import type { Effect, Input } from '../machines/vocabulary.ts'
+import { sayCode, sayEnd, saySpan } from './wait.ts'
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** The subject is named by the caller or left to the reader: sentences begin with the verb. */
+export const sayInput = (input: Input): string => {
+  switch (input.type) {
+    case 'tree.started':
+      return (
+        `the supervisor ${input.version} started as pid ${input.pid}` +
+        (input.reason === undefined ? '' : `, ${input.reason}`) +
+        (input.journal === undefined ? '' : `; journal: ${input.journal}`)
+      )
+    case 'tree.surveyed':
+      return `recovery is complete: ${plural(input.adopted, 'container')} adopted, ${input.lost} lost`
+    case 'exec.refused':
+      return `the supervisor could not restart in place: ${sayCode(input.code)}`
+    case 'signal.received':
+      return `the supervisor received ${input.signal}`
+    case 'journal.stalled':
+      return `the ${input.where} cannot be written: ${sayCode(input.reason)}`
+    case 'journal.resumed':
+      return `the ${input.where} can be written again, ${plural(input.missing, 'turn')} missing`
+    case 'config.loaded':
+      return `the configuration of sandbox ${input.sandbox} was read: ${plural(Object.keys(input.wanted).length, 'instance')} wanted`
+    case 'config.refused':
+      return `the configuration of sandbox ${input.sandbox} was refused: ${input.reasons.join('; ')}`
+    case 'config.absent':
+      return `sandbox ${input.sandbox} is no longer configured`
+    case 'spec.loaded':
+      return `the container configuration of ${input.instance} was found changed`
+    case 'knot.launched':
+      return `${input.instance} was launched: knot has pid ${input.pid}`
+    case 'knot.refused':
+      return `${input.instance} could not be started: ${sayRefusal(input)}`
+    case 'app.started':
+      return `${input.instance} runs: its application has pid ${input.pid}`
+    case 'knot.exited':
+      return `${input.instance} ended: ${sayExit(input)}`
+    case 'knot.adopted':
+      return `${input.instance} was found alive and adopted: knot has pid ${input.pid}${input.foreign === true ? ', started by the original lithos' : ''}`
+    case 'timer.elapsed':
+      return input.instance === undefined
+        ? `the ${input.timer} timer of the supervisor elapsed`
+        : `the ${input.timer} timer of ${input.instance} elapsed`
+    case 'config.reload':
+      return `a reload was asked for by ${input.by}${input.sandbox === undefined ? '' : ` (${input.sandbox})`}`
+    case 'instance.restart':
+      return `a restart of ${input.instance} was asked for by ${input.by}`
+  }
+}
+
+export const sayRefusal = ({
+  step,
+  about,
+  code,
+}: {
+  readonly step: string
+  readonly about: string
+  readonly code: string
+}): string => `${step}${about === '' ? '' : ` "${about}"`}: ${sayCode(code)}`
+
+/** The application is what people ask about; the knot speaks where it does not. */
+export const sayExit = ({
+  status,
+  app,
+  uptimeMs,
+  keptBy,
+}: {
+  readonly status: number | null
+  readonly app?: number | null | undefined
+  readonly uptimeMs?: number | undefined
+  readonly keptBy?: string | undefined
+}): string => {
+  const after = uptimeMs === undefined ? '' : ` after ${saySpan(uptimeMs)}`
+  if (app !== undefined && app !== null)
+    return `the application ${sayEnd(app)}${after}${status !== null && (status & 0x7f) === 0 && status >> 8 === 3 ? ' (it did not react to SIGTERM in time)' : ''}`
+  if (status !== null) return `the knot ${sayEnd(status)}${after}`
+  return `nobody knows how${after}${keptBy === 'nobody' ? ', no status was kept' : ''}`
+}
+
+export const sayEffect = (effect: Effect): string => {
+  switch (effect.type) {
+    case 'launch':
+      return `launch ${effect.instance}, life ${effect.incarnation}`
+    case 'signal':
+      return `send ${effect.signal} to ${effect.instance}, pid ${effect.pid}`
+    case 'armTimer':
+      return `set the ${effect.timer} timer${effect.instance === undefined ? '' : ` of ${effect.instance}`}`
+    case 'disarmTimer':
+      return `clear the ${effect.timer} timer${effect.instance === undefined ? '' : ` of ${effect.instance}`}`
+    case 'sweep':
+      return `clean up after ${effect.instance}`
+    case 'load':
+      return `read the configuration${effect.sandbox === undefined ? '' : ` of sandbox ${effect.sandbox}`}`
+    case 'exec':
+      return `restart in place (${effect.reason})`
+    case 'exit':
+      return `exit with code ${effect.code}`
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Goal: every arrow of the supervisor's own chart and what it does.
+ * Method: each state by a shortest story, the whole alphabet, a table and a list of effects.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { initialTransition, transition } from 'xstate'
+import type { Heard } from '../../machines/letters.ts'
+import { treeMachine } from '../../machines/tree.ts'
+
+type Said = Heard extends infer H
+  ? H extends Heard
+    ? Omit<H, 'at' | 'mono' | 'turn'>
+    : never
+  : never
+
+const started: Said = { type: 'tree.started', pid: 1, bootId: 'b', version: '1' }
+const surveyed: Said = { type: 'tree.surveyed', adopted: 0, lost: 0 }
+const signal = (name: string): Said => ({ type: 'signal.received', signal: name })
+const some: Said = { type: 'census', alive: 2, longestKillMs: 3_000 }
+const none: Said = { type: 'census', alive: 0, longestKillMs: 0 }
+const limit: Said = { type: 'timer.elapsed', timer: 'stop' }
+const reload: Said = { type: 'config.reload', by: 'uid 0', sandbox: 'web' }
+const failed: Said = { type: 'exec.refused', code: 'ENOENT' }
+
+const alphabet = {
+  started,
+  surveyed,
+  TERM: signal('SIGTERM'),
+  INT: signal('SIGINT'),
+  QUIT: signal('SIGQUIT'),
+  HUP: signal('SIGHUP'),
+  USR1: signal('SIGUSR1'),
+  USR2: signal('SIGUSR2'),
+  some,
+  none,
+  limit,
+  reload,
+  failed,
+}
+
+const stories: Record<string, readonly Said[]> = {
+  recovering: [started],
+  serving: [started, surveyed],
+  restarting: [started, surveyed, signal('SIGQUIT')],
+  stopping: [started, surveyed, signal('SIGTERM'), some],
+  abandoning: [started, surveyed, signal('SIGTERM'), some, limit],
+  stopped: [started, surveyed, signal('SIGTERM'), none],
+}
+
+const begin = () => initialTransition(treeMachine)[0]
+type Snapshot = ReturnType<typeof begin>
+const hear = (snapshot: Snapshot, said: Said) =>
+  transition(treeMachine, snapshot, { at: 1, mono: 100, turn: 1, ...said } as Heard)
+const reach = (story: readonly Said[]): Snapshot =>
+  story.reduce((snapshot, said) => hear(snapshot, said)[0], begin())
+
+const row = (name: string, cells: readonly string[]): string =>
+  (name.padEnd(10) + cells.map(cell => cell.padEnd(12)).join('')).trimEnd()
+
+test('the whole chart', () => {
+  const table = [
+    row('', Object.keys(stories)),
+    ...Object.entries(alphabet).map(([name, said]) =>
+      row(
+        name,
+        Object.values(stories).map(story => {
+          const before = reach(story)
+          const [after] = hear(before, said)
+          return after.value === before.value ? '-' : String(after.value)
+        }),
+      ),
+    ),
+  ].join('\n')
+  assert.is(table, [
+      '          recovering  serving     restarting  stopping    abandoning  stopped',
+      'started   -           recovering  recovering  recovering  recovering  recovering',
+      'surveyed  serving     -           -           -           -           -',
+      'TERM      -           stopping    -           -           -           -',
+      'INT       -           stopping    -           -           -           -',
+      'QUIT      -           restarting  -           -           -           -',
+      'HUP       -           restarting  -           -           -           -',
+      'USR1      -           restarting  -           -           -           -',
+      'USR2      -           restarting  -           -           -           -',
+      'some      -           -           -           -           -           -',
+      'none      -           -           -           stopped     stopped     -',
+      'limit     -           -           -           abandoning  stopped     -',
+      'reload    -           -           -           -           -           -',
+      'failed    -           -           serving     -           -           -',
+    ].join('\n'))
+})
+
+test('what every arrow does', () => {
+  const lines = Object.entries(stories).flatMap(([state, story]) =>
+    Object.entries(alphabet).flatMap(([name, said]) => {
+      const [, actions] = hear(reach(story), said)
+      const done = actions.map(({ type, params }) => `${type} ${JSON.stringify(params)}`)
+      return done.length === 0 ? [] : [`${state}, ${name}: ${done.join(', ')}`]
+    }),
+  )
+  assert.is(lines.join('\n'), [
+      'recovering, surveyed: load {}',
+      'serving, TERM: post {'posts':[{'to':'sandboxes','names':null,'letter':{'type':'drain'}}]}',
+      'serving, INT: post {'posts':[{'to':'sandboxes','names':null,'letter':{'type':'drain'}}]}',
+      'serving, QUIT: exec {'reason':'SIGQUIT'}',
+      'serving, HUP: exec {'reason':'SIGHUP'}',
+      'serving, USR1: exec {'reason':'SIGUSR1'}',
+      'serving, USR2: exec {'reason':'SIGUSR2'}',
+      'serving, reload: load {'sandbox':'web'}',
+      'restarting, failed: load {}',
+      'stopping, none: exit {'code':0}',
+      'stopping, limit: post {'posts':[{'to':'instances','names':null,'letter':{'type':'abandon'}}]}, armTimer {'timer':'stop','due':5100}',
+      'abandoning, none: exit {'code':0}',
+      'abandoning, limit: exit {'code':1}',
+    ].join('\n'))
+})
+
+test.run()
