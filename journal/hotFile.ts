@@ -1,0 +1,201 @@
+/**
+ * The file under the hot journal: appends lines, replaces itself by a checkpoint, and knows
+ * what to do when it cannot be written.
+ *
+ * A write that fails or falls short never stops supervision. The file is cut back to its last
+ * whole line and stays behind from then on: a later turn would not follow from what stands
+ * there. What heals it is a whole new file that begins with a checkpoint, and that is tried
+ * at once and with later turns. It is said once when it begins and once when it is over.
+ */
+import { codeOf } from './disk.ts'
+import type { Disk } from './disk.ts'
+import { placesIn, removeIfThere } from './recoverHot.ts'
+import type { Line } from './record.ts'
+
+export interface Stalled {
+  readonly where: string
+  readonly reason: string
+}
+
+export interface Resumed {
+  readonly where: string
+  /** Turns whose lines were not written. */
+  readonly missing: number
+}
+
+export interface HotFileOptions {
+  readonly onStalled: (stalled: Stalled) => void
+  readonly onResumed: (resumed: Resumed) => void
+  readonly turnBytesMax?: number
+}
+
+export interface HotFile {
+  readonly resume: (bytes: number, checkpointBytes: number) => void
+  readonly begin: (checkpoint: Line) => boolean
+  readonly append: (line: Line, checkpoint: () => Line) => void
+  readonly close: () => void
+}
+
+export const openHotFile = (directory: string, options: HotFileOptions, disk: Disk): HotFile => {
+  const { onStalled, onResumed, turnBytesMax = 4 << 20 } = options
+  const places = placesIn(directory)
+  let file: number | null = null
+  let bytes = 0
+  let checkpointBytes = 0
+  let checkpointDueAt = 0
+  /** Set while something cannot be written; the turns that the file lacks. */
+  let trouble: { missing: number } | null = null
+
+  const fail = (error: unknown): void => {
+    if (trouble !== null) return
+    trouble = { missing: 0 }
+    onStalled({ where: places.log, reason: codeOf(error) })
+  }
+
+  const recover = (): void => {
+    if (trouble === null) return
+    const { missing } = trouble
+    trouble = null
+    onResumed({ where: places.log, missing })
+  }
+
+  /** Leaves the old file as it was unless all of the new one is there. */
+  const begin = (checkpoint: Line): boolean => {
+    const sinceMax = Math.max(turnBytesMax, checkpoint.bytes.length)
+    checkpointBytes = checkpoint.bytes.length
+    try {
+      disk.makeDirectory(directory)
+      const next = createWhole(disk, places.next, places.previous, checkpoint.bytes)
+      keepPrevious()
+      try {
+        disk.rename(places.next, places.log)
+      } catch (error) {
+        closeQuietly(disk, next)
+        throw error
+      }
+      closeFile()
+      file = next
+      bytes = checkpoint.bytes.length
+    } catch (error) {
+      removeIfThere(disk, places.next)
+      checkpointDueAt = bytes + sinceMax
+      fail(error)
+      return false
+    }
+    checkpointDueAt = bytes + sinceMax
+    recover()
+    return true
+  }
+
+  /** A file system without links costs the reader some turns, not the supervisor its journal. */
+  const keepPrevious = (): void => {
+    if (linkIfAbsent()) return
+    removeIfThere(disk, places.previous)
+    linkIfAbsent()
+  }
+
+  /** False: another file stands there. An absent hot.log leaves the previous one as it is. */
+  const linkIfAbsent = (): boolean => {
+    try {
+      disk.link(places.log, places.previous)
+      return true
+    } catch (error) {
+      return codeOf(error) !== 'EEXIST'
+    }
+  }
+
+  const closeFile = (): void => {
+    if (file !== null) closeQuietly(disk, file)
+    file = null
+  }
+
+  /** Either the whole line is there or nothing of it; then the file is closed for good. */
+  const write = (line: Line): boolean => {
+    if (file === null) return false
+    try {
+      if (!disk.isLinked(file)) throw new Error('the file was removed by someone')
+      const taken = disk.write(file, line.bytes)
+      if (taken < line.bytes.length) throw new Error(shortWrite(taken, line.bytes.length))
+      bytes += line.bytes.length
+      return true
+    } catch (error) {
+      fail(error)
+      cutBack(file)
+      closeFile()
+      return false
+    }
+  }
+
+  /** Where even this fails the next start finds a torn last line and cuts it. */
+  const cutBack = (torn: number): void => {
+    try {
+      disk.truncate(torn, bytes)
+    } catch {
+      return
+    }
+  }
+
+  return {
+    begin,
+    resume: (goodBytes, firstLineBytes) => {
+      bytes = goodBytes
+      checkpointBytes = firstLineBytes
+      checkpointDueAt = firstLineBytes + Math.max(turnBytesMax, firstLineBytes)
+      try {
+        file = disk.openToAppend(places.log)
+        disk.truncate(file, bytes)
+      } catch (error) {
+        closeFile()
+        fail(error)
+      }
+    },
+    append: (line, checkpoint) => {
+      if (write(line)) {
+        if (bytes >= checkpointDueAt) begin(checkpoint())
+        return
+      }
+      fail('the file is not open')
+      const missing = (trouble = { missing: (trouble?.missing ?? 0) + 1 }).missing
+      if (isWorthTrying(missing, checkpointBytes)) begin(checkpoint())
+    },
+    close: closeFile,
+  }
+}
+
+/** Old turns give way to the state now: the archive has had its time to take them. */
+const createWhole = (disk: Disk, path: string, previous: string, bytes: Uint8Array): number => {
+  try {
+    return createOnce(disk, path, bytes)
+  } catch {
+    removeIfThere(disk, previous)
+    return createOnce(disk, path, bytes)
+  }
+}
+
+const createOnce = (disk: Disk, path: string, bytes: Uint8Array): number => {
+  const file = disk.create(path)
+  try {
+    const taken = disk.write(file, bytes)
+    if (taken < bytes.length) throw new Error(shortWrite(taken, bytes.length))
+    return file
+  } catch (error) {
+    closeQuietly(disk, file)
+    throw error
+  }
+}
+
+/** What close(2) reports was reported by write(2); the number is free in any case. */
+const closeQuietly = (disk: Disk, file: number): void => {
+  try {
+    disk.close(file)
+  } catch {
+    return
+  }
+}
+
+const shortWrite = (taken: number, wanted: number): string =>
+  `only ${taken} of ${wanted} bytes were written: no space left`
+
+/** A large state is not encoded anew for every turn of a storm; a small one costs nothing. */
+const isWorthTrying = (missing: number, checkpointBytes: number): boolean =>
+  checkpointBytes <= 64 << 10 || (missing & (missing - 1)) === 0 || missing % 16 === 0
