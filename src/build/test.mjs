@@ -1,0 +1,141 @@
+/**
+ * `npm test`: types, format, a build where it is stale, then every test/**.test.ts in a process of
+ * its own. Two run at a time: those that need the real kernel one after the other in the first
+ * lane (they count what is mounted and running), all others in the second. What fails is printed
+ * whole, as soon as it is known; the last line is `N passed, N failed, N skipped`.
+ *
+ *     npm test                      everything
+ *     npm test -- test/journal      only what lies there; types and format are left out
+ */
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, isStale, root } from './build.mjs'
+
+/** No test takes a tenth of this. It is here so that a hung one is named instead of hanging CI. */
+const patienceMs = 120_000
+
+const kernelDirectories = ['test/kernel/', 'test/native/', 'test/actors/', 'test/whole/']
+const formatted = ['machines', 'journal', 'native', 'actors', 'src', 'test', 'bench']
+
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
+
+// ---------------------------------------------------------------------------
+// One process
+// ---------------------------------------------------------------------------
+
+const alive = new Set()
+
+/** Runs until the end or until patience is over; then its whole group goes, with its children. */
+const run = (program, argv) =>
+  new Promise(resolve => {
+    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' }
+    const options = { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }
+    const child = spawn(program, argv, options)
+    alive.add(child)
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', text => (output += text))
+    const timer = setTimeout(() => {
+      output += `\nnot done after ${patienceMs / 1000} seconds, killed\n`
+      end(child)
+    }, patienceMs)
+    child.on('error', error => (output += error.message))
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      alive.delete(child)
+      resolve({ output, end: signal ?? code })
+    })
+  })
+
+const end = child => {
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself in the meantime.
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    alive.forEach(end)
+    process.exit(130)
+  })
+
+// ---------------------------------------------------------------------------
+// What is run
+// ---------------------------------------------------------------------------
+
+const report = (name, { passed, failed, skipped }, output) => {
+  totals.passed += passed
+  totals.failed += failed
+  totals.skipped += skipped
+  const counts = `${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+  if (failed === 0) return print(`ok    ${name}  ${counts}`)
+  failures.push(name)
+  print(`\nFAIL  ${name}\n${output.trimEnd()}\n`)
+}
+
+const print = line => process.stdout.write(`${line}\n`)
+
+/** A step that either goes well or not, counted as one test. */
+const check = async (name, work) => {
+  try {
+    const { output, end } = await work()
+    report(name, { passed: end === 0 ? 1 : 0, failed: end === 0 ? 0 : 1, skipped: 0 }, output)
+    return end === 0
+  } catch (error) {
+    report(name, { passed: 0, failed: 1, skipped: 0 }, String(error.stack ?? error))
+    return false
+  }
+}
+
+const bin = name => join(root, 'node_modules', '.bin', name)
+
+const typecheck = () => run(bin('tsc'), ['--noEmit'])
+const format = () => run(bin('prettier'), ['--check', '--log-level', 'warn', ...formatted])
+const buildIfStale = async () => {
+  if (isStale()) await build()
+  return { output: '', end: 0 }
+}
+
+const testFile = async path => {
+  const { output, end } = await run(process.execPath, ['--import', 'tsx', path])
+  report(path, countsOf(output, end), output)
+}
+
+/** A file that ends without totals, or badly in spite of them, has failed, whatever it printed. */
+const countsOf = (output, end) => {
+  const number = word => Number(output.match(new RegExp(`^  ${word}: +(\\d+)$`, 'm'))?.[1] ?? NaN)
+  const [total, passed, skipped] = [number('Total'), number('Passed'), number('Skipped')]
+  if (Number.isNaN(total + passed + skipped)) return { passed: 0, failed: 1, skipped: 0 }
+  const failed = total - passed
+  return { passed, failed: end === 0 ? failed : Math.max(failed, 1), skipped }
+}
+
+const inTurn = async paths => {
+  for (const path of paths) await testFile(path)
+}
+
+const testFiles = readdirSync(join(root, 'test'), { recursive: true })
+  .filter(name => name.endsWith('.test.ts'))
+  .map(name => `test/${name}`)
+  .sort()
+
+const isWanted = path => process.argv.slice(2).every(start => path.startsWith(start))
+const isOfKernel = path => kernelDirectories.some(start => path.startsWith(start))
+
+const isWhole = process.argv.length === 2
+if (isWhole) await Promise.all([check('types', typecheck), check('format', format)])
+if (await check('build', buildIfStale)) {
+  const paths = testFiles.filter(isWanted)
+  await Promise.all([
+    inTurn(paths.filter(isOfKernel)),
+    inTurn(paths.filter(path => !isOfKernel(path))),
+  ])
+}
+
+if (failures.length > 0) print(`\nfailed: ${failures.join(' ')}`)
+print(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+process.exitCode = totals.failed === 0 ? 0 : 1
