@@ -14,6 +14,8 @@ export type Letter =
   | { readonly type: 'unwant' }
   /** Tree to sandbox: end everything, whatever your configuration says. */
   | { readonly type: 'drain' }
+  /** Tree to sandbox: a new life of the supervisor; what the last one closed is open again. */
+  | { readonly type: 'reopen' }
   /** Tree to instance: the time for an orderly stop is over. */
   | { readonly type: 'abandon' }
   /** Decide to sandbox: an instance of yours exists that no configuration has named. */

@@ -127,6 +127,7 @@ export const sandboxMachine = setup({
     }),
     forgetConfig: assign({ wanted: {}, reasons: [] }),
     close: assign({ closing: true }),
+    reopen: assign({ closing: false }),
   },
   guards: {
     isOpen: ({ context }) => !context.closing,
@@ -139,6 +140,7 @@ export const sandboxMachine = setup({
   on: {
     found: { actions: 'rememberFound' },
     ended: { actions: 'forgetEnded' },
+    reopen: { actions: 'reopen' },
     'spec.loaded': { actions: 'rememberSpec' },
   },
   states: {

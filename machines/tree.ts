@@ -94,7 +94,12 @@ export const treeMachine = setup({
   id: 'tree',
   context: { bootId: null, pid: null, startedAt: null, starts: 0, timer: null },
   initial: 'recovering',
-  on: { 'tree.started': { target: '.recovering', actions: 'rememberStart' } },
+  on: {
+    'tree.started': {
+      target: '.recovering',
+      actions: ['rememberStart', toAll('sandboxes', { type: 'reopen' })],
+    },
+  },
   states: {
     recovering: {
       on: { 'tree.surveyed': 'serving' },

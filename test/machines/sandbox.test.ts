@@ -26,7 +26,8 @@ const drain: Said = { type: 'drain' }
 const found: Said = { type: 'found', instance: 'web/z.0' }
 const ended: Said = { type: 'ended', instance: 'web/a.0' }
 
-const alphabet = { loaded, other, newer, none, refused, absent, drain, found, ended }
+const reopen: Said = { type: 'reopen' }
+const alphabet = { loaded, other, newer, none, refused, absent, drain, found, ended, reopen }
 
 const begin = () => initialTransition(sandboxMachine, { name: sandbox })[0]
 type Snapshot = ReturnType<typeof begin>
@@ -75,6 +76,7 @@ test('the whole chart', () => {
       'drain    gone       draining   draining   draining   -          -          -',
       'found    -          -          -          -          -          -          draining',
       'ended    -          -          -          -          gone       gone       -',
+      'reopen   -          -          -          -          -          -          -',
     ].join('\n'),
   )
 })
@@ -129,6 +131,12 @@ test('a refused configuration changes nothing but the reasons', () => {
   assert.equal(Object.keys(context.wanted), ['web/a.0'])
   assert.equal(context.reasons, ['no'])
   assert.equal(reach([loaded, refused, loaded]).context.reasons, [])
+})
+
+test('what one supervisor has closed, the next one opens', () => {
+  const closed = reach([loaded, drain])
+  assert.is(hear(closed, loaded)[0].value, 'draining')
+  assert.is(hear(hear(closed, reopen)[0], loaded)[0].value, 'serving')
 })
 
 test.run()

@@ -72,7 +72,9 @@ test('the whole chart', () => {
       ),
     ),
   ].join('\n')
-  assert.is(table, [
+  assert.is(
+    table,
+    [
       '          recovering  serving     restarting  stopping    abandoning  stopped',
       'started   -           recovering  recovering  recovering  recovering  recovering',
       'surveyed  serving     -           -           -           -           -',
@@ -87,7 +89,8 @@ test('the whole chart', () => {
       'limit     -           -           -           abandoning  stopped     -',
       'reload    -           -           -           -           -           -',
       'failed    -           -           serving     -           -           -',
-    ].join('\n'))
+    ].join('\n'),
+  )
 })
 
 test('what every arrow does', () => {
@@ -98,21 +101,30 @@ test('what every arrow does', () => {
       return done.length === 0 ? [] : [`${state}, ${name}: ${done.join(', ')}`]
     }),
   )
-  assert.is(lines.join('\n'), [
+  assert.is(
+    lines.join('\n'),
+    [
+      'recovering, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
       'recovering, surveyed: load {}',
-      'serving, TERM: post {'posts':[{'to':'sandboxes','names':null,'letter':{'type':'drain'}}]}',
-      'serving, INT: post {'posts':[{'to':'sandboxes','names':null,'letter':{'type':'drain'}}]}',
-      'serving, QUIT: exec {'reason':'SIGQUIT'}',
-      'serving, HUP: exec {'reason':'SIGHUP'}',
-      'serving, USR1: exec {'reason':'SIGUSR1'}',
-      'serving, USR2: exec {'reason':'SIGUSR2'}',
-      'serving, reload: load {'sandbox':'web'}',
+      'serving, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'serving, TERM: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"drain"}}]}',
+      'serving, INT: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"drain"}}]}',
+      'serving, QUIT: exec {"reason":"SIGQUIT"}',
+      'serving, HUP: exec {"reason":"SIGHUP"}',
+      'serving, USR1: exec {"reason":"SIGUSR1"}',
+      'serving, USR2: exec {"reason":"SIGUSR2"}',
+      'serving, reload: load {"sandbox":"web"}',
+      'restarting, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
       'restarting, failed: load {}',
-      'stopping, none: exit {'code':0}',
-      'stopping, limit: post {'posts':[{'to':'instances','names':null,'letter':{'type':'abandon'}}]}, armTimer {'timer':'stop','due':5100}',
-      'abandoning, none: exit {'code':0}',
-      'abandoning, limit: exit {'code':1}',
-    ].join('\n'))
+      'stopping, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'stopping, none: exit {"code":0}',
+      'stopping, limit: post {"posts":[{"to":"instances","names":null,"letter":{"type":"abandon"}}]}, armTimer {"timer":"stop","due":5100}',
+      'abandoning, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'abandoning, none: exit {"code":0}',
+      'abandoning, limit: exit {"code":1}',
+      'stopped, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+    ].join('\n'),
+  )
 })
 
 test.run()
