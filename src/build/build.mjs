@@ -29,7 +29,7 @@ const options = {
   target: 'node20',
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  // fp-ts and io-ts have an ES6 build under `module`; only from that can be left out what nobody calls.
+  // The ES6 builds of fp-ts and io-ts: only from these can be left out what nobody calls.
   mainFields: ['module', 'main'],
   // Native code cannot be bundled, and native/libc.ts looks for it in its own way.
   external: ['koffi'],
