@@ -16,21 +16,19 @@ import { strict as assert } from 'node:assert'
 import { realDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
 import { openHotFile } from './hotFile.ts'
-import type { Resumed, Stalled } from './hotFile.ts'
 import { placesIn, recoverHot } from './recoverHot.ts'
 import type { Recovered } from './recoverHot.ts'
 import { encodeCheckpoint, encodeTurn } from './record.ts'
 import type { Line, Tail, Turn } from './record.ts'
 import { goodLines } from './scan.ts'
+import type { Listener } from './trouble.ts'
 
-export interface HotOptions {
+/** The listener is told inside `openHot`, `append` or `checkpoint` and must not append. */
+export interface HotOptions extends Listener {
   /** Of the shape of the state, written into each checkpoint. */
   readonly version: number
   /** Must include the turn that is being appended: it is asked inside `append`. */
   readonly stateOf: () => unknown
-  /** Called inside `openHot`, `append` or `checkpoint`; neither may append. */
-  readonly onStalled: (stalled: Stalled) => void
-  readonly onResumed: (resumed: Resumed) => void
   /** The last turn of the archive, where it could be asked: no number is given twice. */
   readonly after?: Tail
   /** A checkpoint is due when the turns since the last one need more than this, and than it. */

@@ -11,21 +11,10 @@ import { codeOf } from './disk.ts'
 import type { Disk } from './disk.ts'
 import { placesIn, removeIfThere } from './recoverHot.ts'
 import type { Line } from './record.ts'
+import { listenForTrouble } from './trouble.ts'
+import type { Listener } from './trouble.ts'
 
-export interface Stalled {
-  readonly where: string
-  readonly reason: string
-}
-
-export interface Resumed {
-  readonly where: string
-  /** Turns whose lines were not written. */
-  readonly missing: number
-}
-
-export interface HotFileOptions {
-  readonly onStalled: (stalled: Stalled) => void
-  readonly onResumed: (resumed: Resumed) => void
+export interface HotFileOptions extends Listener {
   readonly turnBytesMax?: number
 }
 
@@ -37,27 +26,16 @@ export interface HotFile {
 }
 
 export const openHotFile = (directory: string, options: HotFileOptions, disk: Disk): HotFile => {
-  const { onStalled, onResumed, turnBytesMax = 4 << 20 } = options
+  const { turnBytesMax = 4 << 20 } = options
   const places = placesIn(directory)
   let file: number | null = null
   let bytes = 0
   let checkpointBytes = 0
   let checkpointDueAt = 0
-  /** Set while something cannot be written; the turns that the file lacks. */
-  let trouble: { missing: number } | null = null
-
-  const fail = (error: unknown): void => {
-    if (trouble !== null) return
-    trouble = { missing: 0 }
-    onStalled({ where: places.log, reason: codeOf(error) })
-  }
-
-  const recover = (): void => {
-    if (trouble === null) return
-    const { missing } = trouble
-    trouble = null
-    onResumed({ where: places.log, missing })
-  }
+  /** Turns that the file lacks. */
+  let missing = 0
+  const trouble = listenForTrouble(options)
+  const fail = (error: unknown): void => trouble.say(places.log, codeOf(error))
 
   /** Leaves the old file as it was unless all of the new one is there. */
   const begin = (checkpoint: Line): boolean => {
@@ -83,7 +61,8 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
       return false
     }
     checkpointDueAt = bytes + sinceMax
-    recover()
+    trouble.over(missing)
+    missing = 0
     return true
   }
 
@@ -155,7 +134,7 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
         return
       }
       fail('the file is not open')
-      const missing = (trouble = { missing: (trouble?.missing ?? 0) + 1 }).missing
+      missing += 1
       if (isWorthTrying(missing, checkpointBytes)) begin(checkpoint())
     },
     close: closeFile,

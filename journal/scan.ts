@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { followChain } from './chain.ts'
 import { turnBytesMin } from './record.ts'
-import type { Checkpoint, Damage, Entry, Line, Tail, Turn } from './record.ts'
+import type { Checkpoint, Damage, Line, Tail, Turn } from './record.ts'
 
 export interface Scan {
   readonly checkpoint: Checkpoint | null
@@ -45,13 +45,14 @@ export const scan = (file: Uint8Array): Scan => {
   return { checkpoint, turns, tail, goodBytes, damage, seqMax: tail?.seq ?? 0 }
 }
 
-/** The good lines from the beginning of a file. */
-export function* goodLines(file: Uint8Array): Generator<Entry & Line> {
+/** The good lines from the beginning of a file, without what they say. */
+export function* goodLines(file: Uint8Array): Generator<Line> {
   const chain = followChain(null)
   for (const bytes of linesOf(file)) {
     const read = chain.take(bytes)
     if (E.isLeft(read)) return
-    yield read.right
+    const { kind, before, after } = read.right
+    yield { kind, bytes, before, after }
   }
 }
 
