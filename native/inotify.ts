@@ -43,19 +43,13 @@ export const watchDirectory = (path: string): DirectoryWatch => {
       }
       // wd i32, mask u32, cookie u32, length u32, and a name padded with zeros to that length.
       for (let at = 0; at < got.right; at += headBytes + buffer.readUInt32LE(at + 12)) {
-        const length = buffer.readUInt32LE(at + 12)
-        const name = buffer.latin1Slice(at + headBytes, at + headBytes + length)
+        const start = at + headBytes
+        const end = start + buffer.readUInt32LE(at + 12)
+        const name = buffer.toString('utf8', start, end).replace(/\0+$/, '')
         if ((buffer.readUInt32LE(at + 4) & overflow) !== 0) isIncomplete = true
-        else names.add(decodeName(name))
+        else names.add(name)
       }
     }
   }
   return { fd, take, close: () => closeSync(fd) }
-}
-
-/** File names are bytes; ours are UTF-8, and nearly always ASCII. */
-const decodeName = (padded: string): string => {
-  const end = padded.indexOf('\0')
-  const bytes = end === -1 ? padded : padded.slice(0, end)
-  return Buffer.from(bytes, 'latin1').toString('utf8')
 }

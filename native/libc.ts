@@ -63,6 +63,11 @@ export const inotifyInit = bind<[flags: number]>('int inotify_init1(int flags)')
 export const inotifyAddWatch = bind<[fd: number, path: string, mask: number]>(
   'int inotify_add_watch(int fd, const char *path, uint32_t mask)',
 )
+/** Bound when it is called: glibc has it as a symbol since 2.33 only. */
+export const mknod = (path: string, mode: number, device: number): number =>
+  bind<[path: string, mode: number, device: number]>(
+    'int mknod(const char *path, unsigned int mode, unsigned long device)',
+  )(path, mode, device)
 export const clockGettime = bind<[clock: number, time: BigInt64Array]>(
   'int clock_gettime(int clock, void *time)',
 )

@@ -49,10 +49,16 @@ export const childrenOf = (pid: number): number[] => {
 }
 
 /** Its number in its own, innermost, pid namespace. */
-export const innerPid = (pid: number): number | null => {
-  const line = readText(`/proc/${pid}/status`)?.match(/^NSpid:\s*(.*)$/m)?.[1]
-  return line === undefined ? null : Number(line.split(/\s+/).at(-1))
-}
+export const innerPid = (pid: number): number | null => numbersOf(pid).at(-1) ?? null
+
+/** How many pid namespaces see it, ours included: 1 for a process of ours. */
+export const namespaceDepth = (pid: number): number => numbersOf(pid).length
+
+const numbersOf = (pid: number): number[] =>
+  (readText(`/proc/${pid}/status`)?.match(/^NSpid:\s*(.*)$/m)?.[1] ?? '')
+    .split(/\s+/)
+    .filter(Boolean)
+    .map(Number)
 
 export const descriptorTarget = (pid: number | 'self', fd: number): string | null =>
   unlessGone(() => readlinkSync(`/proc/${pid}/fd/${fd}`))

@@ -1,0 +1,283 @@
+/**
+ * The knots: launches them, signals them, and tells how they end. A knot talks through its
+ * status file (see native/statusFile.ts) and by dying; both are watched with one descriptor,
+ * so that a thousand at once are few turns of the event loop.
+ *
+ * Per life one of these stories is told, in this order, and no other:
+ *
+ *     launched → started → exited     launched → exited     launched → refused     refused
+ *     adopted (by the caller) → [started →] exited
+ *
+ * `refused` and `exited` are told when nothing of that life is left but a zombie and its file.
+ * Those stay until `forget`, so that a supervisor that dies before it has written the fact
+ * down finds both again.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Effect, Hear } from '../machines/vocabulary.ts'
+import { errnoName } from '../native/attempt.ts'
+import { createPoll } from '../native/epoll.ts'
+import { watchDirectory } from '../native/inotify.ts'
+import { launchKnot } from '../native/knot.ts'
+import * as pidfd from '../native/pidfd.ts'
+import type { Pidfd } from '../native/pidfd.ts'
+import * as proc from '../native/proc.ts'
+import type { Namespace } from '../native/spawn.ts'
+import { fileName, readStatusFile } from '../native/statusFile.ts'
+import type { StatusLine } from '../native/statusFile.ts'
+import type { Found, Kept } from '../native/survey.ts'
+
+export type Launch = Extract<Effect, { type: 'launch' }>
+export type Signal = Extract<Effect, { type: 'signal' }>
+
+/** What was attempted, and on what: `mounting tmpfs`, `/tmp`. */
+export interface StepName {
+  readonly step: string
+  readonly about: string
+}
+
+export type Prepared =
+  | {
+      readonly plan: Buffer
+      /** The first word is the program. */
+      readonly argv: readonly string[]
+      /** Names a step of the plan by its number; -1 is the plan itself. */
+      readonly about: (step: number) => StepName
+      /** Beside mount, pid, uts and ipc. */
+      readonly namespaces?: readonly Namespace[]
+      /** Further descriptors: number in the knot, 5 and above, from number here. */
+      readonly fds?: ReadonlyMap<number, number>
+    }
+  | { readonly refused: StepName & { readonly code: string } }
+
+export interface KnotsOptions {
+  readonly stamp: () => { readonly at: number; readonly mono: number }
+  /** `knots` in the runtime directory; made if missing. */
+  readonly knotsDir: string
+  /** The whole environment of a knot, `NAME=value`. */
+  readonly env: readonly string[]
+  readonly prepare: (effect: Launch, turn: number) => Prepared
+}
+
+export interface Knots {
+  readonly perform: (effect: Launch | Signal, turn: number) => void
+  /** Watches what a survey has found, also if it has ended: then the end is told soon. */
+  readonly adopt: (found: Found) => void
+  /** The end of this life is in the journal: its zombie and its file may go. */
+  readonly forget: (instance: string, incarnation: number) => void
+  /** How many of those that are watched have not ended. */
+  readonly alive: () => number
+  readonly close: () => void
+}
+
+interface Knot {
+  readonly instance: string
+  readonly incarnation: number
+  readonly pid: number
+  readonly birth: number
+  /** Null: it was gone when it was found. */
+  readonly pidfd: Pidfd | null
+  readonly tag: number
+  /** Only until the application is started: it holds the plan. */
+  about: ((step: number) => StepName) | null
+  offset: number
+  startedAt: Kept['startedAt']
+  refused: Kept['refused']
+  exited: Kept['exited']
+  hasEnded: boolean
+}
+
+const inotifyTag = 0
+const unread = { offset: 0, startedAt: null, refused: null, exited: null, hasEnded: false }
+
+export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
+  const { stamp, knotsDir } = options
+  mkdirSync(knotsDir, { recursive: true, mode: 0o700 })
+  /** By the name of its file, which is the name of its life. */
+  const lives = new Map<string, Knot>()
+  const byTag = new Map<number, Knot>()
+  const latest = new Map<string, Knot>()
+  let adopted: Knot[] = []
+  let lastTag = inotifyTag
+  let aliveCount = 0
+
+  const changes = watchDirectory(knotsDir)
+  const poll = createPoll(tags => {
+    // Files first: what was written before a death is told before it.
+    if (tags.includes(inotifyTag)) readChanged()
+    for (const tag of tags) {
+      const knot = byTag.get(tag)
+      if (knot !== undefined) end(knot)
+    }
+  })
+  poll.add(changes.fd, inotifyTag, 'always')
+
+  const watch = (fields: Omit<Knot, 'tag'>): Knot => {
+    const knot = { ...fields, tag: (lastTag += 1) }
+    lives.set(nameOf(knot), knot)
+    latest.set(knot.instance, knot)
+    byTag.set(knot.tag, knot)
+    aliveCount += 1
+    // The dead stay readable for ever.
+    if (knot.pidfd !== null) poll.add(knot.pidfd, knot.tag, 'once')
+    return knot
+  }
+
+  // ---- what they say ---------------------------------------------------------------------
+
+  const readChanged = (): void => {
+    const { names, isIncomplete } = changes.take()
+    for (const name of isIncomplete ? [...lives.keys()] : names) {
+      const knot = lives.get(name)
+      if (knot !== undefined && !knot.hasEnded) readOn(knot)
+    }
+  }
+
+  const readOn = (knot: Knot): void => {
+    const { lines, offset } = readStatusFile(join(knotsDir, nameOf(knot)), knot.offset)
+    knot.offset = offset
+    for (const line of lines) take(knot, line)
+  }
+
+  const take = (knot: Knot, line: StatusLine): void => {
+    if (line.said === 'refused') knot.refused = { step: line.step, errno: line.errno }
+    if (line.said === 'exited') knot.exited = line
+    if (line.said !== 'started' || knot.startedAt !== null) return
+    knot.startedAt = line.mono
+    knot.about = null
+    // 0: its life was so short that nobody could look.
+    const pid = proc.childrenOf(knot.pid).find(child => proc.innerPid(child) === line.innerPid) ?? 0
+    hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
+  }
+
+  // ---- how they end ----------------------------------------------------------------------
+
+  const end = (knot: Knot): void => {
+    if (knot.hasEnded) return
+    readOn(knot)
+    knot.hasEnded = true
+    aliveCount -= 1
+    // After a start, a refusal is of a restart inside of the container: an end like others.
+    if (knot.refused !== null && knot.startedAt === null) tellRefusal(knot, knot.refused)
+    else tellEnd(knot)
+  }
+
+  const tellRefusal = (knot: Knot, { step, errno }: NonNullable<Kept['refused']>): void => {
+    const named = knot.about?.(step) ?? { step: `step ${step} of its plan`, about: knot.instance }
+    hear({ type: 'knot.refused', ...stamp(), ...lifeOf(knot), ...named, code: errnoName(errno) })
+  }
+
+  const tellEnd = (knot: Knot): void => {
+    const { exited, pid } = knot
+    const now = stamp()
+    const startedAt = exited?.started || knot.startedAt
+    hear({
+      type: 'knot.exited',
+      ...now,
+      ...lifeOf(knot),
+      pid,
+      ...howItEnded(knot),
+      ...(exited !== null && exited.started !== 0 && { app: exited.status }),
+      ...(startedAt !== null && { uptimeMs: Math.max(0, (exited?.mono ?? now.mono) - startedAt) }),
+    })
+  }
+
+  /** The former supervisor may have read less, or told less, than there is. */
+  const readAdopted = (): void => {
+    const knots = adopted
+    adopted = []
+    for (const knot of knots) {
+      if (knot.pidfd === null) end(knot)
+      else if (!knot.hasEnded) readOn(knot)
+    }
+  }
+
+  // ---- performing ------------------------------------------------------------------------
+
+  const launch = (effect: Launch, turn: number): void => {
+    const { instance, incarnation, wanted } = effect
+    const former = latest.get(instance)
+    if (former?.hasEnded === true) drop(former)
+    const refuse = (why: StepName & { readonly code: string }): void =>
+      hear({ type: 'knot.refused', ...stamp(), instance, incarnation, ...why })
+
+    const prepared = options.prepare(effect, turn)
+    if ('refused' in prepared) return refuse(prepared.refused)
+    const { namespaces = [], fds = new Map<number, number>(), about, ...rest } = prepared
+    const { spec } = wanted
+    const { env } = options
+    const born = launchKnot({
+      ...rest,
+      knotsDir,
+      instance,
+      incarnation,
+      spec,
+      env,
+      namespaces,
+      fds,
+    })
+    if (E.isLeft(born)) {
+      const { call, about, code } = born.left
+      return refuse({ step: call, about, code })
+    }
+    watch({ ...born.right, instance, incarnation, about, ...unread })
+    const { pid, birth } = born.right
+    hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth })
+  }
+
+  const signal = ({ instance, incarnation, signal }: Signal): void => {
+    const knot = lives.get(fileName(instance, incarnation))
+    if (knot === undefined || knot.pidfd === null || knot.hasEnded) return
+    // That it is gone already is no news: its end is on the way to us.
+    pidfd.signal(knot.pidfd, signal)
+  }
+
+  const drop = (knot: Knot): void => {
+    lives.delete(nameOf(knot))
+    byTag.delete(knot.tag)
+    if (latest.get(knot.instance) === knot) latest.delete(knot.instance)
+    if (knot.pidfd !== null) {
+      pidfd.wait(knot.pidfd, false)
+      pidfd.close(knot.pidfd)
+    }
+    rmSync(join(knotsDir, nameOf(knot)), { force: true })
+  }
+
+  return {
+    perform: (effect, turn) => (effect.type === 'launch' ? launch(effect, turn) : signal(effect)),
+    adopt: found => {
+      const { instance, incarnation, pid, birth, offset, kept } = found
+      const life = { instance, incarnation, pid, birth, pidfd: found.pidfd }
+      const knot = watch({ ...life, ...kept, about: null, offset, hasEnded: false })
+      if (adopted.push(knot) === 1) setImmediate(readAdopted)
+    },
+    forget: (instance, incarnation) => {
+      const knot = lives.get(fileName(instance, incarnation))
+      if (knot === undefined)
+        rmSync(join(knotsDir, fileName(instance, incarnation)), { force: true })
+      else if (knot.hasEnded) drop(knot)
+    },
+    alive: () => aliveCount,
+    close: () => {
+      adopted = []
+      poll.close()
+      changes.close()
+      for (const knot of byTag.values()) if (knot.pidfd !== null) pidfd.close(knot.pidfd)
+      byTag.clear()
+    },
+  }
+}
+
+const nameOf = ({ instance, incarnation }: Knot): string => fileName(instance, incarnation)
+
+const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })
+
+/** The wait status of the knot, and who had it. */
+const howItEnded = ({ pidfd: held, pid, birth, exited }: Knot) => {
+  const child = held === null ? null : pidfd.wait(held, true)
+  if (child !== null && E.isRight(child)) return { status: child.right, keptBy: 'child' }
+  const status = held === null ? null : pidfd.statusOfOther(held, pid, birth)
+  if (status !== null) return { status, keptBy: 'kernel' }
+  return { status, keptBy: exited === null ? 'nobody' : 'status file' }
+}

@@ -1,0 +1,162 @@
+/**
+ * What is known of one life of a container, in a file that outlives everybody who knows it.
+ * We write the first lines, the knot the others, each with one write(2):
+ *
+ *     knot NAME INCARNATION SPEC              we, before it is launched
+ *     pid PID BIRTH                           we, after
+ *     launched MONO                           the plan was read
+ *     refused MONO STEP ERRNO                 a step failed (-1: the plan itself is malformed)
+ *     started MONO NSPID                      the application has been executed
+ *     died MONO STATUS STARTED                it ended, and is started again by the knot
+ *     exited MONO STATUS STARTED HOW          it ended for good: itself, term or killed
+ *
+ * MONO and STARTED are milliseconds of CLOCK_MONOTONIC, STATUS is a wait status. The file is
+ * called `S:P.N@INCARNATION`, for the instance `S/P.N`.
+ */
+import { closeSync, constants, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type { CallFailed } from './attempt.ts'
+import { reserve } from './files.ts'
+
+export type StatusLine =
+  | {
+      readonly said: 'knot'
+      readonly name: string
+      readonly incarnation: number
+      readonly spec: string
+    }
+  | { readonly said: 'pid'; readonly pid: number; readonly birth: number }
+  | { readonly said: 'launched'; readonly mono: number }
+  | {
+      readonly said: 'refused'
+      readonly mono: number
+      readonly step: number
+      readonly errno: number
+    }
+  | { readonly said: 'started'; readonly mono: number; readonly innerPid: number }
+  | ({ readonly said: 'died' } & End)
+  | ({ readonly said: 'exited'; readonly how: string } & End)
+
+export interface End {
+  readonly mono: number
+  readonly status: number
+  /** When the application was started; 0: it never was. */
+  readonly started: number
+}
+
+/** The room of the longest life without `restart-process-only`. */
+const roomBytes = 4096
+
+export const fileName = (instance: string, incarnation: number): string =>
+  `${instance.replace('/', ':')}@${incarnation}`
+
+export const parseFileName = (
+  name: string,
+): { readonly instance: string; readonly incarnation: number } | null => {
+  const parts = /^([^:@]+):([^@]+)@(\d+)$/.exec(name)
+  return parts === null
+    ? null
+    : { instance: `${parts[1]}/${parts[2]}`, incarnation: Number(parts[3]) }
+}
+
+/**
+ * A new file, open for appending, with a page reserved: a full disk refuses the launch, and
+ * never loses an exit status. What a former history left under this name is not of this one.
+ */
+export const createStatusFile = (
+  dir: string,
+  life: { readonly instance: string; readonly incarnation: number; readonly spec: string },
+): E.Either<CallFailed, number> => {
+  const path = join(dir, fileName(life.instance, life.incarnation))
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL
+  let fd: number | null = null
+  try {
+    rmSync(path, { force: true })
+    fd = openSync(path, flags, 0o600)
+    const reserved = reserve(fd, roomBytes, path)
+    if (E.isRight(reserved)) {
+      writeSync(fd, `knot ${life.instance} ${life.incarnation} ${life.spec || '-'}\n`)
+      return E.right(fd)
+    }
+    discard(fd, path)
+    return reserved
+  } catch (error) {
+    discard(fd, path)
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    return E.left({ _tag: 'CallFailed', call: syscall ?? 'open', code, about: path })
+  }
+}
+
+const discard = (fd: number | null, path: string): void => {
+  if (fd === null) return
+  closeSync(fd)
+  rmSync(path, { force: true })
+}
+
+export const appendPid = (fd: number, pid: number, birth: number): void => {
+  writeSync(fd, `pid ${pid} ${birth}\n`)
+}
+
+export interface Reading {
+  readonly lines: readonly StatusLine[]
+  /** Where the next reading begins: after the last whole line. */
+  readonly offset: number
+}
+
+const buffer = Buffer.allocUnsafeSlow(65536)
+
+/** The lines from `offset` on. A file that is gone says nothing more. */
+export const readStatusFile = (path: string, offset: number): Reading => {
+  const lines: StatusLine[] = []
+  let fd: number
+  try {
+    fd = openSync(path, constants.O_RDONLY)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { lines, offset }
+    throw error
+  }
+  try {
+    for (;;) {
+      const count = readSync(fd, buffer, 0, buffer.length, offset)
+      const whole = buffer.subarray(0, count).lastIndexOf(10) + 1
+      lines.push(...parseLines(buffer.toString('utf8', 0, whole)))
+      offset += whole
+      if (whole === 0 || count < buffer.length) return { lines, offset }
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** What we cannot read is left out: a later version may say more. */
+export const parseLines = (text: string): StatusLine[] =>
+  text.split('\n').flatMap(line => {
+    const parsed = parseLine(line.split(' '))
+    return parsed === null ? [] : [parsed]
+  })
+
+const parseLine = (words: readonly string[]): StatusLine | null => {
+  const [said, first = '', second, third, fourth = ''] = words
+  const [a, b, c] = [Number(first), Number(second), Number(third)]
+  const areNumbers = (...numbers: number[]) => numbers.every(Number.isFinite)
+  switch (said) {
+    case 'knot':
+      return areNumbers(b) ? { said, name: first, incarnation: b, spec: third ?? '' } : null
+    case 'pid':
+      return areNumbers(a, b) ? { said, pid: a, birth: b } : null
+    case 'launched':
+      return areNumbers(a) ? { said, mono: a } : null
+    case 'refused':
+      return areNumbers(a, b, c) ? { said, mono: a, step: b, errno: c } : null
+    case 'started':
+      return areNumbers(a, b) ? { said, mono: a, innerPid: b } : null
+    case 'died':
+      return areNumbers(a, b, c) ? { said, mono: a, status: b, started: c } : null
+    case 'exited':
+      return areNumbers(a, b, c) ? { said, mono: a, status: b, started: c, how: fourth } : null
+    default:
+      return null
+  }
+}
