@@ -1,0 +1,141 @@
+/*
+ * knot: what its parts share. See knot.c for what it is and does.
+ */
+#ifndef KNOT_H
+#define KNOT_H
+
+#define KNOT_VERSION "0.18.4"
+
+#include "plan.h"
+
+/* Set by who starts the knot. */
+#define PLAN_FD 3
+#define STATUS_FD 4
+
+/* The signals that we take, as the kernel counts them. */
+#define BIT(signal) (1ull << ((signal) - 1))
+#define STOP_SIGNALS (BIT(SIGTERM) | BIT(SIGINT))
+
+#define CGROUPS_MAX 32
+
+/* For `shown`: where the knot itself prints. */
+#define INHERITED -2
+
+struct container {
+	struct plan plan;
+	/* Kept apart from the plan, which is let go once the application runs for good. */
+	char name[NAME_MAX_BYTES + 1];
+	enum level log_level;
+	int64_t kill_timeout_ms;
+	int64_t restart_timeout_ms;
+	bool restart_process_only;
+	bool is_daemon;
+	bool has_normal_codes;
+	uint32_t normal_codes[8];
+
+	/* Descriptors, -1 while closed. `shown`: where the application prints instead of `output`. */
+	int log;
+	int output;
+	int shown;
+	int root;
+	/* What the application writes "0" to; `unified` is a cgroup v2 directory to be born in. */
+	int joins[CGROUPS_MAX];
+	int joins_count;
+	int unified;
+	int unified_join;
+};
+
+/* ---- say.c: logs, markers and the status file -------------------------------------------- */
+
+#define PARTS_MAX 40
+#define LINE_TEXT_MAX 2304
+/* Of that, what long paths may not take from the numbers that follow them. */
+#define LINE_TEXT_RESERVE 256
+
+/* One line, collected from pieces and written with one call, so that it cannot be torn. */
+struct line {
+	int parts;
+	size_t used;
+	struct iovec part[PARTS_MAX];
+	char text[LINE_TEXT_MAX];
+};
+
+void put(struct line *line, const char *text);
+void put_number(struct line *line, int64_t number);
+/* In double quotes, without control characters: a name in a log may not look like a line. */
+void put_quoted(struct line *line, const char *text);
+void put_quoted_below(struct line *line, const char *base, const char *path);
+void put_milliseconds(struct line *line, int64_t nanoseconds);
+/* `: No such file or directory (os error 2)` */
+void put_error(struct line *line, long error);
+void put_wait_status(struct line *line, int status);
+void write_line(int fd, struct line *line);
+
+/* Begin and end a line of the sandbox log. `begin_log` says whether anybody wants to read it. */
+bool begin_log(const struct container *container, struct line *line, enum level level);
+void end_log(const struct container *container, struct line *line);
+/* The same for a marker in the output log. */
+void begin_marker(struct line *line);
+void end_marker(const struct container *container, struct line *line);
+
+/* A line of the status file: the word, the time, and numbers. */
+void begin_status(struct line *line, const char *word, int64_t now);
+void end_status(struct line *line);
+
+int64_t monotonic(void);
+
+/* ---- files.c: what answers a number answers 0, a descriptor, or minus errno --------------- */
+
+/* `path` as if `base` were the root: no link leads outside, no magic link anywhere. */
+long open_below(long base, const char *path, int flags, unsigned int mode, uint64_t resolve);
+/* The administrator's own path, links and all. */
+long open_base(const char *path);
+bool is_kind(long fd, unsigned int kind);
+/* A regular file below `base` that nobody has replaced by a link or a pipe. */
+long open_own_file(const char *base, const char *path, int flags, unsigned int mode);
+
+long make_directory(const struct step *step);
+long copy_file(const struct step *step);
+long write_file(const struct step *step);
+long open_log(struct container *container, const struct step *step);
+long open_output(struct container *container, const struct step *step);
+
+/* ---- mounts.c ---------------------------------------------------------------------------- */
+
+/* One step of those before and including `fork`. */
+long take_step(struct container *container, const struct step *step);
+
+/* ---- capabilities.c ---------------------------------------------------------------------- */
+
+/* Bit n of the mask is capability n. Nothing else is left, or can be gained. */
+long keep_capabilities(uint64_t mask);
+
+/* ---- launch.c: the application ----------------------------------------------------------- */
+
+struct launch {
+	/* The pid in this namespace; or minus errno, and the step that failed. */
+	long pid;
+	struct step failed;
+};
+
+/* Starts what stands after `fork` in the plan. Returns when it has been executed, or has not. */
+struct launch launch(const struct container *container, const struct step *fork);
+
+/* ---- live.c ------------------------------------------------------------------------------ */
+
+/* From the first start of the application to the end of the container. The exit code. */
+int live(struct container *container, const struct step *fork);
+
+/* ---- refuse.c ---------------------------------------------------------------------------- */
+
+#define EXIT_STOPPED 0
+#define EXIT_REFUSED 1
+#define EXIT_FAILED 2
+#define EXIT_KILLED 3
+
+/* The exit code. */
+int refuse(const struct container *container, const struct step *step, long error);
+/* The same where there is no plan yet, and so neither log nor step. */
+int refuse_plan(long error, const char *what);
+
+#endif

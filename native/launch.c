@@ -1,0 +1,272 @@
+/*
+ * launch: how a copy of the knot becomes the application.
+ *
+ * The copy borrows the memory of the knot (CLONE_VM | CLONE_VFORK), which waits until it has
+ * executed: nothing is copied that exec would throw away, and the step that failed comes back as
+ * a plain variable. It has a stack and descriptors of its own. The memory is not dumpable, so
+ * that nobody of the application's user can attach to it on the way.
+ *
+ * Sections: 1 words for exec  2 the steps  3 launching
+ */
+#include "knot.h"
+
+#define STACK_BYTES 16384
+#define PID_DIGITS_MAX 11
+
+struct start {
+	const struct container *container;
+	struct step fork;
+	bool born_in_cgroup;
+	/* Room for arguments, environment and the texts of the pid variables. */
+	char **words;
+	size_t words_bytes;
+	/* The step that is being taken, and minus errno if it has failed. */
+	struct step at;
+	long error;
+};
+
+/* ---- 1. Words for exec --------------------------------------------------------------- */
+
+/* `NAME=` and the pid. Returns where the next text may begin. */
+static char *write_pid(char *place, const char *name, long pid)
+{
+	char digits[PID_DIGITS_MAX];
+	size_t count = 0;
+
+	while (*name != '\0')
+		*place++ = *name++;
+	*place++ = '=';
+	do {
+		digits[count++] = (char) ('0' + pid % 10);
+		pid /= 10;
+	} while (pid > 0 && count < sizeof digits);
+	while (count > 0)
+		*place++ = digits[--count];
+	*place++ = '\0';
+	return place;
+}
+
+/* The strings of an exec: executable, arguments, environment, pid variables. */
+static long find_room(struct start *start, const struct step *exec)
+{
+	size_t pids = (size_t) exec->number[2];
+	size_t others = exec->strings - pids;
+	const char *text = exec->text[0];
+	/* Two lists, each with an end of its own. */
+	size_t bytes = (exec->strings + 2) * sizeof(char *);
+
+	for (size_t i = 0; i < exec->strings; i++) {
+		if (i >= others)
+			bytes += length_of(text) + 2 + PID_DIGITS_MAX;
+		text = string_after(text);
+	}
+	long memory = call6(__NR_mmap, 0, (long) bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory < 0 && memory >= -4095)
+		return memory;
+	start->words = (char **) (uintptr_t) memory;
+	start->words_bytes = bytes;
+	return 0;
+}
+
+static long execute(const struct start *start, const struct step *step)
+{
+	uint64_t none = 0;
+	size_t arguments = 1 + (size_t) step->number[0], variables = (size_t) step->number[1];
+	size_t pids = (size_t) step->number[2];
+	long pid = call0(__NR_getpid);
+	const char *text = step->text[0];
+	char **word = start->words;
+	char **environment = word + arguments + 1;
+	char *place = (char *) (environment + variables + pids + 1);
+
+	for (size_t i = 0; i < arguments; i++, text = string_after(text))
+		*word++ = (char *) (uintptr_t) text;
+	*word++ = NULL;
+	for (size_t i = 0; i < variables; i++, text = string_after(text))
+		*word++ = (char *) (uintptr_t) text;
+	for (size_t i = 0; i < pids; i++, text = string_after(text)) {
+		*word++ = place;
+		place = write_pid(place, text, pid);
+	}
+	*word = NULL;
+
+	call4(__NR_rt_sigprocmask, SIG_SETMASK, ADDRESS(&none), 0, sizeof none);
+	/* Nothing of the host may be open, not even for the kernel's look at the executable. */
+	long error = call3(__NR_close_range, 3, -1, 0);
+	if (error < 0)
+		return error;
+	return call3(__NR_execve, ADDRESS(step->text[0]), ADDRESS(start->words),
+		     ADDRESS(environment));
+}
+
+/* ---- 2. The steps -------------------------------------------------------------------- */
+
+/* A session of its own: no terminal of an operator can be written into from here. */
+static long begin_life(const struct start *start)
+{
+	const struct container *container = start->container;
+	int shown = container->shown == -1 ? container->output : container->shown;
+	long error = call0(__NR_setsid);
+
+	if (error < 0 || shown == INHERITED)
+		return error < 0 ? error : 0;
+	for (int fd = 1; fd <= 2 && error >= 0; fd++)
+		error = call3(__NR_dup3, shown, fd, 0);
+	return error < 0 ? error : 0;
+}
+
+/* "0" is whoever writes it. `tasks` moves one thread, which is all there is. */
+static long join_cgroups(const struct start *start)
+{
+	const struct container *container = start->container;
+
+	for (int i = 0; i < container->joins_count; i++) {
+		if (start->born_in_cgroup && i == container->unified_join)
+			continue;
+		long error = sys_write(container->joins[i], "0", 1);
+		if (error < 0)
+			return error;
+	}
+	return 0;
+}
+
+static long limit_files(int64_t max)
+{
+	struct rlimit64 limit = { .rlim_cur = (uint64_t) max, .rlim_max = (uint64_t) max };
+
+	return call4(__NR_prlimit64, 0, RLIMIT_NOFILE, ADDRESS(&limit), 0);
+}
+
+static long set_groups(const struct step *step)
+{
+	uint32_t groups[1024];
+
+	if (step->numbers > sizeof groups / sizeof *groups)
+		return -E2BIG;
+	for (uint32_t i = 0; i < step->numbers; i++)
+		groups[i] = (uint32_t) step->number[i];
+	return call2(__NR_setgroups, step->numbers, ADDRESS(groups));
+}
+
+/* The kernel drops all capabilities here, unless a later step still has to choose among them. */
+static long set_user(struct step step)
+{
+	int64_t user = step.number[0];
+	long error = 0;
+
+	while (step.op != OP_EXEC && step.op != OP_KEEP_CAPABILITIES)
+		step = plan_next(&step);
+	if (step.op == OP_KEEP_CAPABILITIES)
+		error = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
+	return error < 0 ? error : call3(__NR_setresuid, user, user, user);
+}
+
+/* A directory outside the container can be reached through a descriptor; its name tells. */
+static long change_directory(const char *path)
+{
+	char where[PATH_MAX];
+	long error = call1(__NR_chdir, ADDRESS(path));
+
+	if (error == 0)
+		error = call2(__NR_getcwd, ADDRESS(where), sizeof where);
+	if (error < 0)
+		return error;
+	return where[0] == '/' ? 0 : -EACCES;
+}
+
+static long take(const struct start *start, const struct step *step)
+{
+	switch (step->op) {
+	case OP_FORK:
+		return begin_life(start);
+	case OP_JOIN_CGROUPS:
+		return join_cgroups(start);
+	case OP_LIMIT_FILES:
+		return limit_files(step->number[0]);
+	case OP_SET_GROUPS:
+		return set_groups(step);
+	case OP_SET_GID:
+		return call3(__NR_setresgid, step->number[0], step->number[0], step->number[0]);
+	case OP_SET_UID:
+		return set_user(*step);
+	case OP_KEEP_CAPABILITIES:
+		return keep_capabilities((uint64_t) step->number[0]);
+	case OP_NO_NEW_PRIVILEGES:
+		return sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+	case OP_CHDIR:
+		return change_directory(step->text[0]);
+	case OP_EXEC:
+		return execute(start, step);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Ends in exec, or in the first step that fails. */
+static int become_application(void *argument)
+{
+	struct start *start = argument;
+
+	for (start->at = start->fork;; start->at = plan_next(&start->at)) {
+		start->error = take(start, &start->at);
+		if (start->error < 0)
+			sys_exit(127);
+	}
+}
+
+/* ---- 3. Launching -------------------------------------------------------------------- */
+
+/*
+ * Into a v2 cgroup the application is born, because moving there later waits for a grace period
+ * of the kernel. Where that is refused it moves, and what is wrong is found there.
+ */
+static long make_copy(struct start *start, bool joins)
+{
+	static char stack[STACK_BYTES] __attribute__((aligned(16)));
+	struct clone_args how = {
+		.flags = CLONE_VM | CLONE_VFORK,
+		.exit_signal = SIGCHLD,
+		.stack = (uint64_t) (uintptr_t) stack,
+		.stack_size = sizeof stack,
+	};
+	long pid = -ENOSYS;
+
+	if (joins && start->container->unified != -1) {
+		how.flags |= CLONE_INTO_CGROUP;
+		how.cgroup = (unsigned int) start->container->unified;
+		start->born_in_cgroup = true;
+		pid = clone_onto_stack(&how, become_application, start);
+	}
+	if (pid < 0) {
+		how.flags = CLONE_VM | CLONE_VFORK;
+		how.cgroup = 0;
+		start->born_in_cgroup = false;
+		pid = clone_onto_stack(&how, become_application, start);
+	}
+	return pid;
+}
+
+struct launch launch(const struct container *container, const struct step *fork)
+{
+	struct start start = { .container = container, .fork = *fork };
+	struct launch result = { .pid = 0, .failed = *fork };
+	struct step exec = *fork;
+	bool joins = false;
+
+	while (exec.op != OP_EXEC) {
+		joins = joins || exec.op == OP_JOIN_CGROUPS;
+		exec = plan_next(&exec);
+	}
+	result.pid = find_room(&start, &exec);
+	if (result.pid < 0)
+		return result;
+	result.pid = make_copy(&start, joins);
+	if (result.pid > 0 && start.error < 0) {
+		call4(__NR_wait4, result.pid, 0, 0, 0);
+		result.pid = start.error;
+		result.failed = start.at;
+	}
+	call2(__NR_munmap, ADDRESS(start.words), (long) start.words_bytes);
+	return result;
+}

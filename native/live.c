@@ -1,0 +1,288 @@
+/*
+ * live: what the knot does while its application runs. From here on it may not give up: whatever
+ * goes wrong with a log or the status file, the application is watched, and its end is told.
+ *
+ *   SIGTERM, SIGINT   the first is passed to the application as SIGTERM and sets the deadline;
+ *                     another is ignored, or tried again if the first could not be passed
+ *   SIGCHLD           the dead are reaped, whoever's children they were
+ *   deadline          everything is killed
+ *
+ * The application ended: the container ends with it, except that a daemon with
+ * restart-process-only is started again in the same place, restart-timeout after its last start.
+ *
+ * Sections: 1 the end  2 events  3 the loop
+ */
+#include "knot.h"
+
+#define NEVER INT64_MAX
+#define SECOND 1000000000ll
+#define MILLISECOND 1000000ll
+
+struct life {
+	struct container *container;
+	const struct step *fork;
+	/* 0 while there is no application. */
+	int pid;
+	int64_t started_at;
+	int status;
+	int code;
+	bool is_stopping;
+	bool was_told;
+	int64_t kill_at;
+};
+
+/* ---- 1. The end ---------------------------------------------------------------------- */
+
+static void put_uptime(struct line *line, const struct life *life, int64_t now)
+{
+	put(line, ", uptime ");
+	put_number(line, (now - life->started_at) / SECOND);
+	put(line, "s");
+}
+
+static void put_ended(struct line *line, const struct life *life, int64_t now)
+{
+	put(line, "Process ");
+	put_quoted(line, life->container->name);
+	put(line, " ");
+	put_wait_status(line, life->status);
+	put_uptime(line, life, now);
+}
+
+static void say_ended(const struct life *life, int64_t now)
+{
+	struct line line;
+
+	if (begin_log(life->container, &line, LEVEL_ERROR)) {
+		put_ended(&line, life, now);
+		end_log(life->container, &line);
+	}
+	begin_marker(&line);
+	put_ended(&line, life, now);
+	end_marker(life->container, &line);
+}
+
+/* Seconds, with a fraction only where there is one. */
+static void put_seconds(struct line *line, int64_t milliseconds)
+{
+	put_number(line, milliseconds / 1000);
+	if (milliseconds % 1000 == 0)
+		return;
+	put(line, milliseconds % 1000 < 10 ? ".00" : milliseconds % 1000 < 100 ? ".0" : ".");
+	put_number(line, milliseconds % 1000);
+}
+
+static void put_hanging(struct line *line, const struct life *life)
+{
+	put(line, "Process ");
+	put_quoted(line, life->container->name);
+	put(line, " did not respond to SIGTERM in ");
+	put_seconds(line, life->container->kill_timeout_ms);
+}
+
+static void say_hanging(const struct life *life, int64_t now)
+{
+	struct line line;
+
+	if (begin_log(life->container, &line, LEVEL_ERROR)) {
+		put_hanging(&line, life);
+		put(&line, "s");
+		put_uptime(&line, life, now);
+		put(&line, ". Killing container so hanging process will die.");
+		end_log(life->container, &line);
+	}
+	begin_marker(&line);
+	put_hanging(&line, life);
+	put_uptime(&line, life, now);
+	put(&line, ". Killing..");
+	end_marker(life->container, &line);
+}
+
+/* -1 is everybody in our pid namespace except us: knot.c has made sure that we are its first. */
+static void kill_all(struct life *life)
+{
+	long pid;
+
+	sys_kill(-1, SIGKILL);
+	do {
+		int status = 0;
+		pid = call4(__NR_wait4, -1, ADDRESS(&status), 0, 0);
+		if (pid > 0 && pid == life->pid)
+			life->status = status;
+	} while (pid > 0 || pid == -EINTR);
+}
+
+static void say_end(const struct life *life, const char *word, const char *how)
+{
+	struct line line;
+
+	begin_status(&line, word, monotonic());
+	put(&line, " ");
+	put_number(&line, life->status);
+	put(&line, " ");
+	put_milliseconds(&line, life->started_at);
+	if (how != NULL) {
+		put(&line, " ");
+		put(&line, how);
+	}
+	end_status(&line);
+}
+
+static int finish(struct life *life, int code, const char *how)
+{
+	kill_all(life);
+	say_end(life, "exited", how);
+	return code;
+}
+
+/* ---- 2. Events ----------------------------------------------------------------------- */
+
+/* The next signal, or 0 when `deadline` has come or there is nothing to do yet. */
+static long next_signal(int64_t deadline)
+{
+	uint64_t taken = STOP_SIGNALS | BIT(SIGCHLD);
+	struct __kernel_timespec left;
+	long signal;
+
+	if (deadline != NEVER) {
+		int64_t rest = deadline - monotonic();
+		rest = rest < 0 ? 0 : rest;
+		left.tv_sec = rest / SECOND;
+		left.tv_nsec = rest % SECOND;
+	}
+	signal = call4(__NR_rt_sigtimedwait, ADDRESS(&taken), 0,
+		       deadline == NEVER ? 0 : ADDRESS(&left), sizeof taken);
+	return signal < 0 ? 0 : signal;
+}
+
+static int64_t after(int64_t start, int64_t milliseconds)
+{
+	if (milliseconds <= 0)
+		return start;
+	return milliseconds > (NEVER - start) / MILLISECOND ? NEVER
+							     : start + milliseconds * MILLISECOND;
+}
+
+static void stop(struct life *life)
+{
+	if (!life->is_stopping)
+		life->kill_at = after(monotonic(), life->container->kill_timeout_ms);
+	life->is_stopping = true;
+	life->code = EXIT_STOPPED;
+	if (!life->was_told && life->pid > 0)
+		life->was_told = sys_kill(life->pid, SIGTERM) == 0;
+}
+
+/* Died of SIGTERM, whoever sent it, or with a code that this process is said to end with. */
+static bool is_normal(const struct container *container, int status)
+{
+	uint32_t code = (uint32_t) status >> 8 & 0xff;
+
+	if ((status & 0x7f) != 0)
+		return (status & 0x7f) == SIGTERM;
+	if (!container->has_normal_codes)
+		return code == 0 && !container->is_daemon;
+	return (container->normal_codes[code / 32] >> code % 32 & 1) != 0;
+}
+
+/* Signals coalesce: one SIGCHLD may stand for many deaths. */
+static void reap(struct life *life)
+{
+	int status = 0;
+	long pid;
+
+	while ((pid = call4(__NR_wait4, -1, ADDRESS(&status), WNOHANG, 0)) > 0) {
+		if (pid != life->pid)
+			continue;
+		life->pid = 0;
+		life->status = status;
+		if (is_normal(life->container, status))
+			life->code = EXIT_STOPPED;
+		say_ended(life, monotonic());
+	}
+}
+
+/* ---- 3. The loop --------------------------------------------------------------------- */
+
+static void announce(const struct life *life)
+{
+	struct line line;
+
+	if (begin_log(life->container, &line, LEVEL_WARN)) {
+		put(&line, life->fork->text[0]);
+		end_log(life->container, &line);
+	}
+	begin_marker(&line);
+	put(&line, life->fork->text[0]);
+	end_marker(life->container, &line);
+}
+
+static bool starts_again(const struct life *life)
+{
+	return life->container->restart_process_only && life->container->is_daemon &&
+	       !life->is_stopping;
+}
+
+/* EXIT_STOPPED, or the code to end with. */
+static int start_application(struct life *life)
+{
+	struct line line;
+
+	announce(life);
+	struct launch result = launch(life->container, life->fork);
+	if (result.pid < 0) {
+		kill_all(life);
+		return refuse(life->container, &result.failed, result.pid);
+	}
+	life->pid = (int) result.pid;
+	life->started_at = monotonic();
+	begin_status(&line, "started", life->started_at);
+	put(&line, " ");
+	put_number(&line, life->pid);
+	end_status(&line);
+	return EXIT_STOPPED;
+}
+
+/* What ran before may have left children: they stay, as the place they live in does. */
+static int64_t end_or_wait(struct life *life, int64_t deadline)
+{
+	if (life->pid != 0 || deadline != NEVER || !starts_again(life))
+		return deadline;
+	say_end(life, "died", NULL);
+	return after(life->started_at, life->container->restart_timeout_ms);
+}
+
+int live(struct container *container, const struct step *fork)
+{
+	struct life life = { .container = container, .fork = fork, .code = EXIT_FAILED };
+	int64_t restart_at = NEVER;
+	int refused = start_application(&life);
+
+	if (refused != EXIT_STOPPED)
+		return refused;
+	if (!starts_again(&life))
+		plan_release(&container->plan);
+	for (;;) {
+		long signal = next_signal(life.pid == 0    ? restart_at
+					  : life.is_stopping ? life.kill_at
+							     : NEVER);
+		if (signal == SIGCHLD)
+			reap(&life);
+		else if (signal != 0)
+			stop(&life);
+
+		if (life.pid == 0 && !starts_again(&life))
+			return finish(&life, life.code, life.is_stopping ? "term" : "itself");
+		if (life.pid != 0 && life.is_stopping && monotonic() >= life.kill_at) {
+			say_hanging(&life, monotonic());
+			return finish(&life, EXIT_KILLED, "killed");
+		}
+		restart_at = end_or_wait(&life, restart_at);
+		if (life.pid == 0 && monotonic() >= restart_at) {
+			refused = start_application(&life);
+			if (refused != EXIT_STOPPED)
+				return refused;
+			restart_at = NEVER;
+		}
+	}
+}

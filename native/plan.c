@@ -1,0 +1,178 @@
+/*
+ * plan: reads the plan once, and believes nothing before it has been measured. What passes here
+ * needs no check anywhere else: every string ends inside its record, and every record has the
+ * numbers and strings that its op uses.
+ */
+#include "plan.h"
+
+/* `more`: any number of strings, or numbers, beyond these is a list. */
+static const struct shape {
+	uint8_t numbers;
+	uint8_t strings;
+	bool more;
+	bool in_application;
+} shapes[OPS] = {
+	[OP_HEAD] = { 0, 1, true, false },
+	[OP_OPEN_LOG] = { 1, 1, false, false },
+	[OP_MAKE_DIR] = { 4, 2, false, false },
+	[OP_COPY_FILE] = { 0, 3, false, false },
+	[OP_WRITE_FILE] = { 1, 3, false, false },
+	[OP_ROOT] = { 1, 2, false, false },
+	[OP_BIND] = { 1, 3, false, false },
+	[OP_BIND_FILE] = { 1, 3, false, false },
+	[OP_MOUNT] = { 1, 2, true, false },
+	[OP_CGROUP] = { 1, 1, false, false },
+	[OP_LIMIT] = { 1, 2, false, false },
+	[OP_PIVOT] = { 0, 0, false, false },
+	[OP_OPEN_OUTPUT] = { 0, 1, false, false },
+	[OP_INHERIT_OUTPUT] = { 0, 0, false, false },
+	[OP_FORK] = { 0, 1, false, false },
+	[OP_JOIN_CGROUPS] = { 0, 0, false, true },
+	[OP_LIMIT_FILES] = { 1, 0, false, true },
+	[OP_SET_GROUPS] = { 0, 0, true, true },
+	[OP_SET_GID] = { 1, 0, false, true },
+	[OP_SET_UID] = { 1, 0, false, true },
+	[OP_KEEP_CAPABILITIES] = { 1, 0, false, true },
+	[OP_NO_NEW_PRIVILEGES] = { 0, 0, false, true },
+	[OP_CHDIR] = { 0, 1, false, true },
+	[OP_EXEC] = { 3, 1, true, true },
+};
+
+/* Set-groups and the head list numbers, mount and exec list strings. */
+static bool has_shape(const struct record *record)
+{
+	if (record->op >= OPS)
+		return false;
+	const struct shape *shape = &shapes[record->op];
+
+	if (record->op == OP_EXEC) {
+		uint64_t listed = 0;
+		if (record->numbers != 3)
+			return false;
+		for (int i = 0; i < 3; i++) {
+			if (record->number[i] < 0 || record->number[i] > PLAN_MAX)
+				return false;
+			listed += (uint64_t) record->number[i];
+		}
+		return record->strings == listed + 1;
+	}
+	if (!shape->more)
+		return record->numbers == shape->numbers && record->strings == shape->strings;
+	if (record->op == OP_MOUNT)
+		return record->numbers == shape->numbers && record->strings >= shape->strings;
+	return record->strings == shape->strings;
+}
+
+/* `left`: from the start of the record to the end of the plan. */
+static bool is_whole(const struct record *record, size_t left)
+{
+	if (left < sizeof *record || record->bytes < sizeof *record || record->bytes > left ||
+	    record->bytes % 8 != 0)
+		return false;
+	size_t inside = record->bytes - sizeof *record;
+	if (record->numbers > inside / sizeof(int64_t))
+		return false;
+
+	const char *text = (const char *) (record->number + record->numbers);
+	const char *end = (const char *) record + record->bytes;
+	for (uint32_t i = 0; i < record->strings; i++) {
+		while (text < end && *text != '\0')
+			text++;
+		if (text == end)
+			return false;
+		text++;
+	}
+	return has_shape(record);
+}
+
+/* The knot's steps, one fork, the application's steps, of which the last is the only exec. */
+static bool is_well_formed(const struct head *head, size_t bytes)
+{
+	if (bytes < sizeof *head || head->magic != PLAN_MAGIC || head->bytes != bytes)
+		return false;
+
+	const struct record *record = (const struct record *) (head + 1);
+	size_t left = bytes - sizeof *head;
+	bool forked = false, over = false;
+	for (uint64_t i = 0; i <= head->steps; i++) {
+		if (over || !is_whole(record, left) || (i == 0) != (record->op == OP_HEAD))
+			return false;
+		if (shapes[record->op].in_application != forked)
+			return false;
+		forked = forked || record->op == OP_FORK;
+		over = record->op == OP_EXEC;
+		left -= record->bytes;
+		record = (const struct record *) ((const char *) record + record->bytes);
+	}
+	return over && left == 0;
+}
+
+static struct step open_record(const struct record *record, int index)
+{
+	struct step step = {
+		.index = index,
+		.op = (enum op) record->op,
+		.numbers = record->numbers,
+		.strings = record->strings,
+		.number = record->number,
+	};
+	const char *text = (const char *) (record->number + record->numbers);
+
+	for (uint32_t i = 0; i < record->strings && i < 3; i++) {
+		step.text[i] = text;
+		text = string_after(text);
+	}
+	return step;
+}
+
+struct step plan_first(const struct plan *plan)
+{
+	return open_record((const struct record *) (plan->head + 1), -1);
+}
+
+struct step plan_next(const struct step *step)
+{
+	const char *record = (const char *) step->number - sizeof(struct record);
+
+	record += ((const struct record *) record)->bytes;
+	return open_record((const struct record *) record, step->index + 1);
+}
+
+/*
+ * Read and not mapped: nobody can change our copy after it has been checked.
+ */
+long plan_read(int fd, struct plan *plan)
+{
+	struct statx found;
+	long error = sys_statx(fd, &found);
+	if (error < 0)
+		return error;
+	if (found.stx_size < sizeof(struct head) || found.stx_size > PLAN_MAX)
+		return -EINVAL;
+
+	size_t bytes = (size_t) found.stx_size;
+	long memory = call6(__NR_mmap, 0, (long) bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory < 0 && memory >= -4095)
+		return memory;
+	for (size_t done = 0; done < bytes;) {
+		long count = call4(__NR_pread64, fd, memory + (long) done,
+				   (long) (bytes - done), (long) done);
+		if (count == -EINTR)
+			continue;
+		if (count <= 0)
+			return count == 0 ? -EINVAL : count;
+		done += (size_t) count;
+	}
+	plan->head = (const struct head *) (uintptr_t) memory;
+	plan->bytes = bytes;
+	if (!is_well_formed(plan->head, bytes))
+		return -EINVAL;
+	return length_of(plan_first(plan).text[0]) <= NAME_MAX_BYTES ? 0 : -EINVAL;
+}
+
+void plan_release(struct plan *plan)
+{
+	call2(__NR_munmap, ADDRESS(plan->head), (long) plan->bytes);
+	plan->head = NULL;
+}

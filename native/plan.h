@@ -1,0 +1,106 @@
+/*
+ * plan: the bytes of wire.ts as the knot reads them. A test compares both.
+ *
+ *     head    magic u32 'LKP1'   bytes u32 (of everything)   steps u32   zero u32
+ *             killTimeoutMs i64   restartTimeoutMs i64   logLevel u32   flags u32
+ *             name and exit codes follow as the first record, op 0
+ *     record  op u32   strings u32   numbers u32   bytes u32 (of the record, a multiple of 8)
+ *             numbers × i64, then strings, each ended by NUL, then zeros up to `bytes`
+ */
+#ifndef KNOT_PLAN_H
+#define KNOT_PLAN_H
+
+#include "system.h"
+
+#define PLAN_MAGIC 0x31504b4cu
+#define PLAN_MAX (16u << 20)
+#define NAME_MAX_BYTES 255
+
+#define FLAG_RESTART_PROCESS_ONLY 1u
+#define FLAG_IS_DAEMON 2u
+
+enum op {
+	OP_HEAD,
+	OP_OPEN_LOG,
+	OP_MAKE_DIR,
+	OP_COPY_FILE,
+	OP_WRITE_FILE,
+	OP_ROOT,
+	OP_BIND,
+	OP_BIND_FILE,
+	OP_MOUNT,
+	OP_CGROUP,
+	OP_LIMIT,
+	OP_PIVOT,
+	OP_OPEN_OUTPUT,
+	OP_INHERIT_OUTPUT,
+	OP_FORK,
+	OP_JOIN_CGROUPS,
+	OP_LIMIT_FILES,
+	OP_SET_GROUPS,
+	OP_SET_GID,
+	OP_SET_UID,
+	OP_KEEP_CAPABILITIES,
+	OP_NO_NEW_PRIVILEGES,
+	OP_CHDIR,
+	OP_EXEC,
+	OPS
+};
+
+enum level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG, LEVEL_TRACE };
+
+struct head {
+	uint32_t magic;
+	uint32_t bytes;
+	uint32_t steps;
+	uint32_t zero;
+	int64_t kill_timeout_ms;
+	int64_t restart_timeout_ms;
+	uint32_t log_level;
+	uint32_t flags;
+};
+
+_Static_assert(sizeof(struct head) == 40, "wire.ts writes 40 bytes");
+
+struct record {
+	uint32_t op;
+	uint32_t strings;
+	uint32_t numbers;
+	uint32_t bytes;
+	int64_t number[];
+};
+
+_Static_assert(sizeof(struct record) == 16, "wire.ts writes 16 bytes");
+
+/* A record laid open: the strings that have names, and where they begin for those that list. */
+struct step {
+	int index;
+	enum op op;
+	uint32_t numbers;
+	uint32_t strings;
+	const int64_t *number;
+	const char *text[3];
+};
+
+struct plan {
+	const struct head *head;
+	size_t bytes;
+};
+
+/* Reads the whole plan and checks that every record is what its op says. 0 or minus errno. */
+long plan_read(int fd, struct plan *plan);
+
+/* Nothing of a plan may be used after this. */
+void plan_release(struct plan *plan);
+
+/* The step at `index`, found from the one before. -1 is the head record. */
+struct step plan_first(const struct plan *plan);
+struct step plan_next(const struct step *step);
+
+/* The string after this one; the caller counts. */
+static inline const char *string_after(const char *text)
+{
+	return text + length_of(text) + 1;
+}
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * refuse: says what failed, on what, and why; to the log where there is one, and to the status
+ * file, where the supervisor finds the number of the step and the errno.
+ */
+#include "knot.h"
+
+/* What was attempted, and on what: `mounting tmpfs on "/tmp"` */
+static void put_step(struct line *line, const struct step *step)
+{
+	static const char *const words[OPS] = {
+		[OP_OPEN_LOG] = "opening log ",
+		[OP_MAKE_DIR] = "making directory ",
+		[OP_COPY_FILE] = "copying ",
+		[OP_WRITE_FILE] = "writing ",
+		[OP_ROOT] = "mounting image ",
+		[OP_BIND] = "binding ",
+		[OP_BIND_FILE] = "binding ",
+		[OP_MOUNT] = "mounting ",
+		[OP_CGROUP] = "making cgroup ",
+		[OP_LIMIT] = "limiting ",
+		[OP_PIVOT] = "changing the root",
+		[OP_OPEN_OUTPUT] = "opening output file ",
+		[OP_FORK] = "starting a process",
+		[OP_JOIN_CGROUPS] = "joining the cgroups",
+		[OP_LIMIT_FILES] = "limiting open files to ",
+		[OP_SET_GROUPS] = "setting supplementary groups",
+		[OP_SET_GID] = "setting group ",
+		[OP_SET_UID] = "setting user ",
+		[OP_KEEP_CAPABILITIES] = "dropping capabilities",
+		[OP_NO_NEW_PRIVILEGES] = "giving up new privileges",
+		[OP_CHDIR] = "entering working directory ",
+		[OP_EXEC] = "executing ",
+	};
+
+	put(line, words[step->op] != NULL ? words[step->op] : "taking a step");
+	switch (step->op) {
+	case OP_MAKE_DIR:
+	case OP_WRITE_FILE:
+		put_quoted_below(line, step->text[0], step->text[1]);
+		break;
+	case OP_COPY_FILE:
+		put_quoted(line, step->text[0]);
+		put(line, " to ");
+		put_quoted_below(line, step->text[1], step->text[2]);
+		break;
+	case OP_ROOT:
+		put_quoted(line, step->text[0]);
+		put(line, " on ");
+		put_quoted(line, step->text[1]);
+		break;
+	case OP_BIND:
+	case OP_BIND_FILE:
+		put_quoted_below(line, step->text[0], step->text[1]);
+		put(line, " to ");
+		put_quoted(line, step->text[2]);
+		break;
+	case OP_MOUNT:
+		put(line, step->text[0]);
+		put(line, " on ");
+		put_quoted(line, step->text[1]);
+		break;
+	case OP_LIMIT_FILES:
+	case OP_SET_GID:
+	case OP_SET_UID:
+		put_number(line, step->number[0]);
+		break;
+	case OP_FORK:
+		break;
+	default:
+		if (step->strings > 0)
+			put_quoted(line, step->text[0]);
+	}
+}
+
+static void say_refused(int index, long error)
+{
+	struct line line;
+
+	begin_status(&line, "refused", monotonic());
+	put(&line, " ");
+	put_number(&line, index);
+	put(&line, " ");
+	put_number(&line, -error);
+	end_status(&line);
+}
+
+int refuse(const struct container *container, const struct step *step, long error)
+{
+	struct line line;
+	bool is_logged = begin_log(container, &line, LEVEL_ERROR);
+
+	put(&line, "Fatal error running ");
+	put_quoted(&line, container->name);
+	put(&line, ": ");
+	put_step(&line, step);
+	put_error(&line, error);
+	if (error == -ELOOP)
+		put(&line, ": a link stands where none may be");
+	put(&line, "\n");
+	write_line(is_logged ? container->log : 2, &line);
+	say_refused(step->index, error);
+	return EXIT_REFUSED;
+}
+
+/* There is no log yet, and no step to name. */
+int refuse_plan(long error, const char *what)
+{
+	struct line line = { .parts = 0 };
+
+	put(&line, "lithos_knot: ");
+	put(&line, what);
+	put_error(&line, error);
+	put(&line, "\n");
+	write_line(2, &line);
+	say_refused(-1, error);
+	return EXIT_REFUSED;
+}
