@@ -1,0 +1,53 @@
+/**
+ * From a specification to a plan: everything the knot will do for one instance, in order.
+ * Pure: what the host adds (control groups, its name) is given.
+ */
+import type { Plan, Step } from '../native/plan.ts'
+import type { LogLevel } from './config/shapes.ts'
+import { applicationSteps } from './plan/application.ts'
+import { cgroupSteps } from './plan/cgroups.ts'
+import type { Cgroups } from './plan/cgroups.ts'
+import { mountSteps, stateSteps } from './plan/fileSystem.ts'
+import type { Names } from './plan/fileSystem.ts'
+import type { Spec } from './spec.ts'
+
+export interface Host extends Names {
+  readonly cgroups: Cgroups
+  /** `TERM` of the supervisor. */
+  readonly term?: string
+  /** From the command line; it overrides what the files say. */
+  readonly logLevel?: LogLevel
+}
+
+/**
+ * `instance`: `sandbox/process.N`, or `sandbox/cmd.NAME.PID`. `extra`: words of the command line
+ * of a command, after its own arguments.
+ */
+export const plan = (
+  spec: Spec,
+  host: Host,
+  instance: string,
+  extra: readonly string[] = [],
+): Plan => ({
+  name: instance,
+  logLevel: host.logLevel ?? spec.logLevel,
+  killTimeoutMs: spec.killTimeoutMs,
+  restartTimeoutMs: spec.restartTimeoutMs,
+  restartProcessOnly: spec.restartProcessOnly,
+  isDaemon: spec.isDaemon,
+  normalExitCodes: spec.normalExitCodes,
+  steps: [
+    ...logSteps(spec),
+    ...stateSteps(spec, host, instance),
+    ...mountSteps(spec, instance),
+    ...cgroupSteps(spec, host.cgroups, instance),
+    { do: 'pivot' },
+    ...applicationSteps(spec, host, instance, extra),
+  ],
+})
+
+/** Logs come first, so that whatever fails later is said there. */
+const logSteps = ({ places }: Spec): readonly Step[] => [
+  { do: 'openLog', log: 'log', path: places.log },
+  { do: 'openLog', log: 'output', path: places.output },
+]

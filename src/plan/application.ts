@@ -1,0 +1,82 @@
+/**
+ * From the fork to the exec: where the application prints, who it is, and with which words and
+ * variables it begins.
+ */
+import type { Step } from '../../native/plan.ts'
+import { quote } from '../quote.ts'
+import type { Spec } from '../spec.ts'
+import { pidVariable, substituted } from './substituted.ts'
+
+export const applicationSteps = (
+  spec: Spec,
+  host: { readonly term?: string },
+  instance: string,
+  extra: readonly string[],
+): readonly Step[] => {
+  const words = [...spec.arguments.map(text => substituted(spec, instance, text)), ...extra]
+  return [
+    ...outputSteps(spec),
+    { do: 'fork', announce: announcement(instance, spec.executable, words) },
+    ...(spec.cgroup === null ? [] : [{ do: 'joinCgroups' } as const]),
+    { do: 'limitFiles', max: fileLimit(spec.filenoLimit) },
+    { do: 'setGroups', gids: [] },
+    { do: 'setGid', gid: spec.group },
+    { do: 'setUid', uid: spec.user },
+    { do: 'keepCapabilities', mask: spec.user === 0 ? rootCapabilities : 0n },
+    { do: 'noNewPrivileges' },
+    { do: 'chdir', path: spec.workdir },
+    {
+      do: 'exec',
+      executable: spec.executable,
+      arguments: words,
+      ...environment(spec, host.term ?? 'dumb', instance),
+    },
+  ]
+}
+
+/** A file that is named goes before the terminal; else it is the log of the sandbox. */
+const outputSteps = ({ outputFile, interactive }: Spec): readonly Step[] => {
+  if (outputFile !== null)
+    return [{ do: 'openOutput', path: outputFile.startsWith('/') ? outputFile : `/${outputFile}` }]
+  return interactive ? [{ do: 'inheritOutput' }] : []
+}
+
+const announcement = (instance: string, executable: string, words: readonly string[]): string =>
+  `Starting ${quote(instance)}: ${[executable, ...words].map(quote).join(' ')}`
+
+/** The kernel's own bound is far below what a number holds exactly; it refuses the rest. */
+const fileLimit = (text: string): number =>
+  Number(BigInt(text) > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : text)
+
+/**
+ * What root in a container keeps, in the numbers of the kernel: the fourteen that images for
+ * other runtimes are used to. Everyone else keeps none.
+ */
+const kept = {
+  chown: 0,
+  dacOverride: 1,
+  fowner: 3,
+  fsetid: 4,
+  kill: 5,
+  setgid: 6,
+  setuid: 7,
+  setpcap: 8,
+  netBindService: 10,
+  netRaw: 13,
+  sysChroot: 18,
+  mknod: 27,
+  auditWrite: 29,
+  setfcap: 31,
+} as const
+const rootCapabilities = Object.values(kept).reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n)
+
+/** Later ones win: the terminal, what is configured, our own two, and the pid. */
+const environment = (spec: Spec, term: string, instance: string) => {
+  const pidVariables = spec.environ.filter(([, text]) => text === pidVariable).map(([name]) => name)
+  const variables = new Map([['TERM', term]])
+  for (const [name, text] of spec.environ) variables.set(name, substituted(spec, instance, text))
+  variables.set('LITHOS_NAME', instance)
+  variables.set('LITHOS_CONFIG', spec.config)
+  for (const name of pidVariables) variables.delete(name)
+  return { environment: [...variables].map(([name, text]) => `${name}=${text}`), pidVariables }
+}

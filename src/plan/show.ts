@@ -1,0 +1,113 @@
+/**
+ * A plan as text, one step a line, for a person who wants to know what the knot would do:
+ *
+ *      9  bind             /srv/data :/web → /var/www         ro nosuid nodev noexec
+ *
+ * `:` divides the administrator's directory from the path below it, which cannot leave it.
+ */
+import type { MountFlags, Plan, Step } from '../../native/plan.ts'
+import { quote } from '../quote.ts'
+
+/** `secrets`: names of variables whose values are not shown. */
+export const showPlan = (plan: Plan, secrets: ReadonlySet<string> = new Set()): string => {
+  const number = String(plan.steps.length).length
+  const verb = Math.max(...plan.steps.map(step => step.do.length))
+  const lines = plan.steps.map((step, index) => {
+    const [first = '', ...more] = detail(step, secrets)
+    const margin = ' '.repeat(number + 2 + verb + 2)
+    const head = `${String(index + 1).padStart(number)}  ${step.do.padEnd(verb)}  ${first}`
+    return [head.trimEnd(), ...more.map(line => margin + line)].join('\n')
+  })
+  return [...headOf(plan), ...lines, ''].join('\n')
+}
+
+const headOf = (plan: Plan): readonly string[] => [
+  `${plan.name}: log level ${plan.logLevel}, ${seconds(plan.killTimeoutMs)} between SIGTERM and ` +
+    `SIGKILL, restarted ${restart(plan)}, ` +
+    (plan.normalExitCodes.length > 0
+      ? `normal exit codes ${plan.normalExitCodes.join(' ')}`
+      : plan.isDaemon
+        ? 'no exit code is normal'
+        : 'exit code 0 is normal'),
+  '',
+]
+
+const seconds = (ms: number): string => `${ms / 1000}s`
+
+const restart = ({ restartProcessOnly, restartTimeoutMs }: Plan): string =>
+  `${restartProcessOnly ? 'in its container ' : ''}not sooner than ${seconds(restartTimeoutMs)} ` +
+  'after its last start'
+
+/** The rest of the line, and what does not fit into one. */
+const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => {
+  switch (step.do) {
+    case 'openLog':
+      return [`${step.log === 'output' ? 'what it prints' : 'messages'} → ${step.path}`]
+    case 'makeDir':
+      return [
+        `${below(step)}  mode ${octal(step.mode)} owner ${step.uid}:${step.gid}` +
+          (step.always ? '' : ' if missing'),
+      ]
+    case 'copyFile':
+      return [`${step.source} → ${below(step)}`]
+    case 'writeFile':
+      return [`${below(step)}  mode ${octal(step.mode)}  ${quote(step.text)}`]
+    case 'root':
+      return [`${step.image} → ${step.mountPoint}  ${flags(step.flags)}`]
+    case 'bind':
+      return [`${below(step)} → ${step.target}  ${flags(step.flags)}`]
+    case 'bindFile':
+      return [`${below(step)} → ${step.target}${step.ifRegular ? '  if a regular file' : ''}`]
+    case 'mount':
+      return [
+        [step.type, '→', `${step.target} `, flags(step.flags), ...step.options].join(' ').trimEnd(),
+      ]
+    case 'cgroup':
+      return [`${step.dir}  joined by ${step.join === 'tasks' ? 'tasks' : 'cgroup.procs'}`]
+    case 'limit':
+      return [`${step.file} = ${step.value}${step.optional ? '  if there' : ''}`]
+    case 'openOutput':
+    case 'chdir':
+      return [step.path]
+    case 'fork':
+      return [step.announce]
+    case 'limitFiles':
+      return [String(step.max)]
+    case 'setGroups':
+      return [step.gids.length === 0 ? 'none' : step.gids.join(' ')]
+    case 'setGid':
+      return [String(step.gid)]
+    case 'setUid':
+      return [String(step.uid)]
+    case 'keepCapabilities':
+      return [step.mask === 0n ? 'none' : `0x${step.mask.toString(16)}`]
+    case 'exec':
+      return [
+        [step.executable, ...step.arguments].map(quote).join(' '),
+        ...step.environment.map(variable => shownVariable(variable, secrets)),
+        ...step.pidVariables.map(name => `${name}=(its pid)`),
+      ]
+    case 'pivot':
+    case 'inheritOutput':
+    case 'joinCgroups':
+    case 'noNewPrivileges':
+      return []
+  }
+}
+
+const below = ({ base, path }: { readonly base: string; readonly path: string }): string =>
+  path === '/' ? base : `${base} :${path}`
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
+
+const flags = (set: MountFlags): string =>
+  [
+    set.readonly ? 'ro' : 'rw',
+    ...(['nosuid', 'nodev', 'noexec', 'noatime'] as const).filter(name => set[name]),
+  ].join(' ')
+
+const shownVariable = (variable: string, secrets: ReadonlySet<string>): string => {
+  const equals = variable.indexOf('=')
+  const name = variable.slice(0, equals)
+  return `${name}=${secrets.has(name) ? '(secret)' : quote(variable.slice(equals + 1))}`
+}

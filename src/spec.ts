@@ -1,0 +1,96 @@
+/**
+ * A launch specification: all that is known of a process before one of its instances is
+ * started. It goes to the journal by its content hash, and a plan for any instance is compiled
+ * from it without reading a file again. So it is plain JSON, everything in it is decided (paths
+ * are absolute, ids are final, volumes are found), and there is never a secret in it.
+ */
+import { createHash } from 'node:crypto'
+import type { LogLevel } from './config/shapes.ts'
+
+/** A map as JSON keeps it: sorted by key. */
+export type Entries = readonly (readonly [key: string, value: string])[]
+
+export interface Spec {
+  readonly format: 1
+  readonly sandbox: string
+  readonly process: string
+  /** The root of the image, on the host. */
+  readonly image: string
+  /** Path of the container configuration in the image. */
+  readonly config: string
+  readonly places: {
+    /** The states of all instances; that of one is `SANDBOX/PROCESS.N` in it. */
+    readonly states: string
+    readonly mountPoint: string
+    readonly devices: string
+    readonly log: string
+    readonly output: string
+  }
+  readonly logLevel: LogLevel
+  readonly cgroup: { readonly name: string; readonly controllers: readonly string[] } | null
+  /** The declared ones, with their values. */
+  readonly variables: Entries
+  /** In the order in which they are mounted. */
+  readonly volumes: readonly SpecVolume[]
+  readonly resolvConf: { readonly copyFrom: string | null; readonly mount: boolean | null }
+  readonly hosts: {
+    readonly copyFrom: string | null
+    readonly localhost: boolean
+    readonly publicHostname: boolean
+    /** Name, address. */
+    readonly additional: Entries
+    readonly mount: boolean | null
+  }
+  readonly user: number
+  readonly group: number
+  /** Decimal: may be more than a number holds. */
+  readonly memoryLimit: string
+  readonly filenoLimit: string
+  readonly cpuShares: number
+  readonly executable: string
+  /** Not substituted yet, as `environ`: an instance has a name of its own. */
+  readonly arguments: readonly string[]
+  readonly environ: Entries
+  readonly workdir: string
+  readonly outputFile: string | null
+  readonly interactive: boolean
+  readonly isDaemon: boolean
+  readonly restartProcessOnly: boolean
+  readonly normalExitCodes: readonly number[]
+  readonly restartTimeoutMs: number
+  readonly killTimeoutMs: number
+}
+
+/** `base` is the administrator's directory, `path` what the image asked for below it. */
+export type SpecVolume = { readonly target: string } & (
+  | { readonly kind: 'readonly'; readonly base: string; readonly path: string }
+  | {
+      readonly kind: 'persistent'
+      readonly base: string
+      readonly path: string
+      /** How to make the directory where it is missing. */
+      readonly make: Owned | null
+    }
+  | { readonly kind: 'tmpfs'; readonly size: number; readonly mode: number }
+  | { readonly kind: 'statedir'; readonly path: string; readonly make: Owned }
+)
+
+export interface Owned {
+  readonly mode: number
+  readonly user: number
+  readonly group: number
+}
+
+export const entriesOf = (map: ReadonlyMap<string, string>): Entries =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+
+/** Equal for equal content, whatever the order of keys; 64 bits, enough to tell ours apart. */
+export const specHash = (spec: Spec): string =>
+  createHash('sha256').update(canonical(spec)).digest('hex').slice(0, 16)
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
