@@ -137,7 +137,8 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
     notBefore: Math.max(memory.notBefore, event.bornAt + (memory.want?.restartMs ?? 0)),
     life: {
       incarnation: event.incarnation,
-      config: event.config,
+      // Of a knot that has just ended the kernel keeps no arguments.
+      config: event.config === '' && known !== null ? known.config : event.config,
       spec: known?.spec ?? null,
       killMs: known?.killMs ?? unknownKillMs,
       pid: event.pid,

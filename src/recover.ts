@@ -15,154 +15,123 @@
  *
  * "That very process": same pid and same start time; after a reboot nothing matches.
  */
+import type { Found } from '../native/survey.ts'
+import type { Refusal } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
 import type { State } from './decide.ts'
 
-/** A knot as the survey of status files and /proc found it. Instants are CLOCK_MONOTONIC ms. */
-export interface Found {
-  readonly instance: string
-  /** null: no status file of ours names it. */
-  readonly incarnation: number | null
-  readonly pid: number | null
-  readonly birth: number | null
-  readonly isAlive: boolean
-  readonly isForeign: boolean
-  readonly config: string
-  readonly bornAt: number
-  readonly appPid: number | null
-  readonly end:
-    | { readonly kind: 'exited'; readonly app: number; readonly uptimeMs: number }
-    | {
-        readonly kind: 'refused'
-        readonly step: string
-        readonly about: string
-        readonly code: string
-      }
-    | null
-}
-
 export interface Recovery {
   readonly inputs: readonly Input[]
+  /** Living knots to be watched, each with the incarnation under which it was adopted. */
+  readonly adopted: readonly (readonly [knot: Found, incarnation: number])[]
   /** Living knots that are one too many. */
   readonly spare: readonly Found[]
-  readonly adopted: readonly Found[]
   readonly lost: number
 }
 
+interface Stamp {
+  readonly at: number
+  readonly mono: number
+}
+
+/** `sayRefusal` turns the number of a refused step into words; it knows the plans. */
 export const recover = (
   state: State,
-  found: readonly Found[],
-  stamp: { readonly at: number; readonly mono: number },
+  knots: readonly Found[],
+  stamp: Stamp,
+  sayRefusal: (knot: Found) => Refusal,
 ): Recovery => {
   const inputs: Input[] = []
-  const adopted: Found[] = []
-  const taken = new Set<string>()
+  const adopted = new Map<Found, number>()
+  const named = byInstance(knots)
   let lost = 0
 
   const adopt = (knot: Found, incarnation: number): void => {
-    taken.add(knot.instance)
-    adopted.push(knot)
-    inputs.push({
-      type: 'knot.adopted',
-      instance: knot.instance,
-      incarnation,
-      pid: knot.pid ?? 0,
-      birth: knot.birth ?? 0,
-      config: knot.config,
-      bornAt: knot.bornAt,
-      ...(knot.appPid === null ? {} : { appPid: knot.appPid }),
-      ...(knot.isForeign ? { foreign: true } : {}),
-      ...stamp,
-    })
+    adopted.set(knot, incarnation)
+    inputs.push(adoption(knot, incarnation, stamp))
   }
 
   for (const [instance, { context }] of state.instances) {
     const { life } = context
     if (life === null) continue
     const { incarnation, pid, birth } = life
-    const mine = found.filter(knot => knot.instance === instance)
-    const living = mine.find(
-      knot =>
-        knot.isAlive &&
-        (pid === null
-          ? knot.incarnation === incarnation
-          : knot.pid === pid && knot.birth === birth),
+    const mine = named.get(instance) ?? []
+    const living = mine.find(knot =>
+      pid === null
+        ? isThere(knot) && knot.incarnation === incarnation
+        : isThere(knot) && knot.pid === pid && knot.birth === birth,
     )
     if (living !== undefined) {
-      if (pid === null && living.pid !== null && living.birth !== null)
-        inputs.push({
-          type: 'knot.launched',
-          instance,
-          incarnation,
-          pid: living.pid,
-          birth: living.birth,
-          ...stamp,
-        })
+      const { pid, birth } = living
+      if (life.pid === null)
+        inputs.push({ type: 'knot.launched', instance, incarnation, pid, birth, ...stamp })
       adopt(living, incarnation)
       continue
     }
-    const end = mine.find(knot => !knot.isAlive && knot.incarnation === incarnation)?.end ?? null
-    inputs.push(ending(instance, incarnation, pid, end, stamp))
+    const kept = mine.find(knot => !isThere(knot) && knot.incarnation === incarnation)
+    inputs.push(ending({ instance, incarnation, ...stamp }, pid, kept, sayRefusal))
     lost += 1
   }
 
-  const rest = found.filter(knot => knot.isAlive && !adopted.includes(knot))
+  const taken = new Set([...adopted.keys()].map(({ instance }) => instance))
   const spare: Found[] = []
-  for (const knot of newestFirst(rest)) {
+  for (const knot of newestFirst(knots.filter(isThere))) {
+    if (adopted.has(knot)) continue
     if (taken.has(knot.instance)) spare.push(knot)
-    else adopt(knot, knot.incarnation ?? 0)
+    else adopt(knot, knot.incarnation)
+    taken.add(knot.instance)
   }
-  return { inputs, spare, adopted, lost }
+  return { inputs, adopted: [...adopted], spare, lost }
 }
 
+/** A zombie counts: whoever watches it will be told how it ended. */
+const isThere = ({ state, pidfd }: Found): boolean => state !== 'gone' && pidfd !== null
+
+const byInstance = (knots: readonly Found[]): ReadonlyMap<string, readonly Found[]> => {
+  const named = new Map<string, Found[]>()
+  for (const knot of knots) named.set(knot.instance, [...(named.get(knot.instance) ?? []), knot])
+  return named
+}
+
+const adoption = (knot: Found, incarnation: number, stamp: Stamp): Input => ({
+  type: 'knot.adopted',
+  instance: knot.instance,
+  incarnation,
+  pid: knot.pid,
+  birth: knot.birth,
+  config: knot.config ?? '',
+  bornAt: knot.bornAt,
+  ...(knot.appPid === null ? {} : { appPid: knot.appPid }),
+  ...(knot.foreign ? { foreign: true } : {}),
+  ...stamp,
+})
+
 const ending = (
-  instance: string,
-  incarnation: number,
+  life: Stamp & { readonly instance: string; readonly incarnation: number },
   pid: number | null,
-  end: Found['end'],
-  stamp: { readonly at: number; readonly mono: number },
+  kept: Found | undefined,
+  sayRefusal: (knot: Found) => Refusal,
 ): Input => {
-  if (end?.kind === 'refused')
-    return {
-      type: 'knot.refused',
-      instance,
-      incarnation,
-      step: end.step,
-      about: end.about,
-      code: end.code,
-      ...stamp,
-    }
-  if (end?.kind === 'exited')
+  if (kept?.kept.refused != null) return { type: 'knot.refused', ...life, ...sayRefusal(kept) }
+  const exited = kept?.kept.exited
+  if (exited != null)
     return {
       type: 'knot.exited',
-      instance,
-      incarnation,
-      pid: pid ?? 0,
+      ...life,
+      pid: pid ?? kept?.pid ?? 0,
       status: null,
-      app: end.app,
-      uptimeMs: end.uptimeMs,
+      app: exited.status,
+      uptimeMs: exited.started === 0 ? 0 : exited.mono - exited.started,
       keptBy: 'status file',
-      ...stamp,
     }
-  return pid === null
-    ? {
-        type: 'knot.refused',
-        instance,
-        incarnation,
-        step: 'launching the container',
-        about: 'the supervisor died before it was launched',
-        code: 'ECANCELED',
-        ...stamp,
-      }
-    : {
-        type: 'knot.exited',
-        instance,
-        incarnation,
-        pid,
-        status: null,
-        keptBy: 'nobody',
-        ...stamp,
-      }
+  if (pid !== null) return { type: 'knot.exited', ...life, pid, status: null, keptBy: 'nobody' }
+  return {
+    type: 'knot.refused',
+    ...life,
+    step: 'launching the container',
+    about: 'the supervisor ended before it was launched',
+    code: 'ECANCELED',
+  }
 }
 
 const newestFirst = (knots: readonly Found[]): readonly Found[] =>

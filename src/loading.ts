@@ -1,0 +1,153 @@
+/**
+ * Reading configuration, as the effect `load` asks for it and as every start of an instance does:
+ * what is on disk now against what we have. What we hear of it are facts, one a sandbox, each
+ * taken whole or refused whole.
+ */
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Stamp } from '../actors/clock.ts'
+import type { Hear, Wanted } from '../machines/vocabulary.ts'
+import { sayProblem } from './config/report.ts'
+import type { Problem } from './config/shapes.ts'
+import { appendConfigLog } from './configLog.ts'
+import { sandboxOf } from './decide.ts'
+import type { State } from './decide.ts'
+import type { Evaluator } from './evaluate/evaluator.ts'
+import type { Evaluation } from './evaluate/sandbox.ts'
+import type { Settings } from './evaluate/settings.ts'
+import { specHash } from './spec.ts'
+import type { Spec } from './spec.ts'
+
+export interface Loading {
+  /** All sandboxes, or the one that is named. `turn`: the one whose effect this is. */
+  readonly load: (turn: number, sandbox?: string) => void
+  /** What to start an instance with, which may be newer than what was decided. */
+  readonly specOf: (instance: string, wanted: Wanted) => Spec | null
+}
+
+export interface LoadingOptions {
+  readonly hear: Hear
+  readonly stamp: () => Stamp
+  readonly evaluator: Evaluator
+  readonly settings: Settings
+  readonly state: () => State
+  /** For what is no fact of ours, such as a configuration log that cannot be written. */
+  readonly warn: (text: string) => void
+}
+
+/** The files that a process is started from, as they looked when they were read, and their sense. */
+interface Source {
+  readonly files: readonly string[]
+  readonly look: string
+  readonly spec: Spec
+  readonly hash: string
+}
+
+export const createLoading = (options: LoadingOptions): Loading => {
+  const { hear, stamp, evaluator, settings, state, warn } = options
+  const sources = new Map<string, Source>()
+
+  const load = (turn: number, only?: string): void => {
+    const { names, problems } = evaluator.sandboxes(settings)
+    const known = [...state().sandboxes.keys()]
+    if (names === null) {
+      for (const sandbox of known) refuse(turn, sandbox, problems)
+      for (const problem of problems) warn(sayProblem(problem))
+      return
+    }
+    for (const sandbox of names)
+      if (only === undefined || only === sandbox) take(turn, evaluator.sandbox(settings, sandbox))
+    for (const sandbox of known)
+      if (!names.includes(sandbox) && (only === undefined || only === sandbox))
+        hear({ type: 'config.absent', sandbox, cause: turn, ...stamp() })
+  }
+
+  const take = (turn: number, evaluation: Evaluation): void => {
+    const { sandbox, problems, wanted, specs, processesJson } = evaluation
+    if (processesJson !== null) logConfig(sandbox, processesJson)
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    if (errors.length > 0) return refuse(turn, sandbox, errors)
+    remember(evaluation)
+    const known = state().specs
+    const news = [...specs].filter(([hash]) => !known.has(hash))
+    const warnings = problems.map(sayProblem)
+    hear({
+      type: 'config.loaded',
+      sandbox,
+      wanted: Object.fromEntries(wanted),
+      ...(news.length > 0 && { specs: Object.fromEntries(news) }),
+      ...(warnings.length > 0 && { warnings }),
+      cause: turn,
+      ...stamp(),
+    })
+  }
+
+  const refuse = (turn: number, sandbox: string, problems: readonly Problem[]): void =>
+    hear({
+      type: 'config.refused',
+      sandbox,
+      reasons: problems.map(sayProblem),
+      cause: turn,
+      ...stamp(),
+    })
+
+  const logConfig = (sandbox: string, json: string): void => {
+    const directory = settings.places.configLogDir
+    if (directory === null) return
+    try {
+      appendConfigLog(directory, sandbox, stamp().at, json)
+    } catch (error) {
+      warn(`Error writing config log: ${join(directory, `${sandbox}.log`)}: ${String(error)}`)
+    }
+  }
+
+  const remember = ({ sandbox, subjects }: Evaluation): void => {
+    for (const { subject, spec } of subjects) {
+      const files = [subject.sandbox.file, subject.container.file]
+      const process = `${sandbox}/${subject.process.name}`
+      sources.set(process, { files, look: lookOf(files), spec, hash: specHash(spec) })
+    }
+  }
+
+  /** A changed file is read again; a broken one leaves the last good configuration in force. */
+  const specOf = (instance: string, wanted: Wanted): Spec | null => {
+    const known = (state().specs.get(wanted.spec) as Spec | undefined) ?? null
+    const process = instance.slice(0, instance.lastIndexOf('.'))
+    const source = newest(instance, process)
+    if (source === undefined || source.hash === wanted.spec) return known
+    // What the process file says is for the next reload; here only the other two files count.
+    if (known === null || !isSameProcess(known, source.spec)) return known
+    const { spec, hash } = source
+    const { restartTimeoutMs: restartMs, killTimeoutMs: killMs } = spec
+    const newer = { ...wanted, spec: hash, restartMs, killMs }
+    hear({ type: 'spec.loaded', instance, wanted: newer, spec, ...stamp() })
+    return spec
+  }
+
+  const newest = (instance: string, process: string): Source | undefined => {
+    const source = sources.get(process)
+    if (source === undefined || lookOf(source.files) === source.look) return source
+    sources.set(process, { ...source, look: lookOf(source.files) })
+    const evaluation = evaluator.sandbox(settings, sandboxOf(instance))
+    const errors = evaluation.problems.filter(({ severity }) => severity === 'error')
+    for (const error of errors) warn(`${sayProblem(error)}: ${instance} starts as it was`)
+    if (errors.length === 0) remember(evaluation)
+    return sources.get(process)
+  }
+
+  return { load, specOf }
+}
+
+const isSameProcess = (a: Spec, b: Spec): boolean =>
+  a.image === b.image &&
+  a.config === b.config &&
+  JSON.stringify(a.variables) === JSON.stringify(b.variables)
+
+const lookOf = (files: readonly string[]): string => files.map(look).join('\n')
+
+const look = (file: string): string => {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined
+    ? ''
+    : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
+}

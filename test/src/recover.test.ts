@@ -1,0 +1,157 @@
+/**
+ * Goal: each row of the recovery table, and what the machines make of its fact.
+ * Method: a state that a short story has left behind, a survey made by hand, the facts compared.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Found } from '../../native/survey.ts'
+import type { Input } from '../../machines/vocabulary.ts'
+import { decide, emptyState } from '../../src/decide.ts'
+import type { State } from '../../src/decide.ts'
+import { recover } from '../../src/recover.ts'
+import { keepState, restoreState } from '../../src/state.ts'
+
+const stamp = { at: 1_000_000, mono: 5_000 }
+const instance = 'web/http.0'
+const wanted = { spec: 'aa', config: '{"a":1}', restartMs: 1_000, killMs: 5_000 }
+
+const tell = (...story: readonly Omit<Input, 'at' | 'mono'>[]): State =>
+  restoreState(
+    keepState(
+      story.reduce(
+        (state, input, index) =>
+          decide(state, [{ at: 1, mono: 100, ...input } as Input], index + 1).state,
+        emptyState(),
+      ),
+    ),
+  )
+
+const load = { type: 'config.loaded', sandbox: 'web', wanted: { [instance]: wanted } } as const
+const life = { instance, incarnation: 1 }
+const launched = { type: 'knot.launched', ...life, pid: 42, birth: 9 } as const
+const started = { type: 'app.started', ...life, pid: 43 } as const
+const unwant = { type: 'config.loaded', sandbox: 'web', wanted: {} } as const
+
+const starting = tell(load)
+const running = tell(load, launched, started)
+const stopping = tell(load, launched, started, unwant)
+
+const alive: Found = {
+  instance,
+  incarnation: 1,
+  state: 'alive',
+  foreign: false,
+  pid: 42,
+  birth: 9,
+  pidfd: 7 as Found['pidfd'],
+  config: wanted.config,
+  spec: 'aa',
+  bornAt: 90,
+  appPid: 43,
+  kept: { startedAt: 95, refused: null, exited: null },
+  file: 'web:http.0@1',
+  offset: 10,
+}
+const gone: Found = { ...alive, state: 'gone', pidfd: null, appPid: null, config: null }
+const refusal = { step: 'mounting tmpfs', about: '/x', code: 'ENOENT' }
+
+const heard = (state: State, ...found: readonly Found[]) =>
+  recover(state, found, stamp, () => refusal)
+
+const only = (state: State, ...found: readonly Found[]): Input => {
+  const { inputs } = heard(state, ...found)
+  assert.is(inputs.length, 1)
+  return inputs[0] as Input
+}
+
+const after = (state: State, inputs: readonly Input[]) => {
+  const decision = decide(state, inputs, 99)
+  return [
+    decision.state.instances.get(instance)?.value,
+    decision.effects.map(({ type }) => type).join(' '),
+  ]
+}
+
+test('row 1: that very process lives: adopted, and nothing else happens', () => {
+  const { inputs, adopted } = heard(running, alive)
+  assert.is(inputs[0]?.type, 'knot.adopted')
+  assert.equal(adopted, [[alive, 1]])
+  assert.equal(after(running, inputs), ['running', ''])
+})
+
+test('row 1, while it was being stopped: the signal is sent again', () => {
+  const { inputs } = heard(stopping, alive)
+  assert.equal(after(stopping, inputs), ['stopping', 'signal'])
+})
+
+test('row 2: gone, and its status file has the end', () => {
+  const exited = { mono: 4_000, status: 256, started: 1_000, how: 'itself' }
+  const input = only(running, { ...gone, kept: { ...gone.kept, exited } })
+  assert.is(input.type, 'knot.exited')
+  assert.is(input.type === 'knot.exited' && input.app, 256)
+  assert.is(input.type === 'knot.exited' && input.uptimeMs, 3_000)
+  assert.is(input.type === 'knot.exited' && input.keptBy, 'status file')
+  assert.equal(after(running, [input]), ['starting', 'sweep launch armTimer'])
+})
+
+test('row 3: gone, and its status file has a refusal', () => {
+  const input = only(starting, { ...gone, kept: { ...gone.kept, refused: { step: 3, errno: 2 } } })
+  assert.equal(input, { type: 'knot.refused', ...life, ...refusal, ...stamp })
+})
+
+test('row 4: gone, and nobody has kept anything', () => {
+  const input = only(running)
+  assert.is(input.type === 'knot.exited' && input.status, null)
+  assert.is(input.type === 'knot.exited' && input.keptBy, 'nobody')
+})
+
+test('row 4: another process has the number', () => {
+  const { inputs, adopted } = heard(running, { ...alive, instance: 'web/x.0', birth: 10 })
+  assert.is(inputs[0]?.type, 'knot.exited')
+  assert.is(adopted.length, 1)
+})
+
+test('row 5: launched, and nobody had written it down', () => {
+  const { inputs } = heard(starting, alive)
+  assert.equal(
+    inputs.map(({ type }) => type),
+    ['knot.launched', 'knot.adopted'],
+  )
+  assert.equal(after(starting, inputs), ['running', 'disarmTimer'])
+})
+
+test('row 6: never launched', () => {
+  const input = only(starting)
+  assert.is(input.type, 'knot.refused')
+  assert.equal(after(starting, [input]), ['starting', 'disarmTimer sweep launch armTimer'])
+})
+
+test('row 7: the journal knows nothing: it runs until a configuration judges it', () => {
+  const { inputs } = heard(emptyState(), alive)
+  const { state } = decide(emptyState(), inputs, 1)
+  assert.is(state.instances.get(instance)?.value, 'running')
+  const kept = decide(state, [{ ...stamp, ...load } as Input], 2)
+  assert.is(kept.state.instances.get(instance)?.value, 'running')
+  assert.equal(kept.effects, [])
+  const judged = decide(state, [{ ...stamp, ...unwant } as Input], 2)
+  assert.is(judged.state.instances.get(instance)?.value, 'stopping')
+  const absent = { type: 'config.absent', sandbox: 'web', ...stamp } as const
+  assert.is(decide(state, [absent], 2).state.instances.get(instance)?.value, 'stopping')
+})
+
+test('row 8: a knot of the original is adopted like ours', () => {
+  const { inputs } = heard(emptyState(), { ...alive, incarnation: 0, foreign: true, file: null })
+  assert.is(inputs[0]?.type === 'knot.adopted' && inputs[0].foreign, true)
+})
+
+test('row 9: of two with the same name one is spare, and never the one we know', () => {
+  const twin = { ...alive, pid: 50, birth: 11, incarnation: 8, bornAt: 200 }
+  const { adopted, spare } = heard(running, twin, alive)
+  assert.equal(adopted, [[alive, 1]])
+  assert.equal(spare, [twin])
+  const unknown = heard(emptyState(), alive, twin)
+  assert.equal(unknown.adopted, [[twin, 8]])
+  assert.equal(unknown.spare, [alive])
+})
+
+test.run()
