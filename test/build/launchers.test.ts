@@ -139,6 +139,16 @@ test('take LITHOS_NODE, else the node of the build, else that of PATH', ({ dir }
   assert.is(started(start).argv[1], 'lithos_ps')
 })
 
+test('say in one sentence that there is no Node', ({ dir }) => {
+  writeFileSync(join(dir, 'package/dist/node-path'), '/nowhere/node\n')
+  const { status, stderr } = spawnSync(join(dir, 'package/src/bin/lithos_ps'), {
+    encoding: 'utf8',
+    env: { PATH: '/nowhere' },
+  })
+  assert.is(status, 127)
+  assert.match(stderr, /^lithos_ps: no node here: install Node 20 or later, .*\n$/)
+})
+
 test('drop the certificates that would cost each start its milliseconds', ({ dir }) => {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: '/dev/null' }
   assert.is(started(join(dir, 'package/src/bin/lithos_ps'), [], { env }).extra, null)
