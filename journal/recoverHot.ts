@@ -106,7 +106,7 @@ const take = (
   detail: string,
 ): Ground => {
   const sum = found.tail?.sum ?? 0
-  const seq = Math.max(found.seqMax, after.seq)
+  const seq = Math.max(found.tail?.seq ?? 0, after.seq)
   return {
     recovered: {
       state: found.checkpoint?.state ?? null,

@@ -128,16 +128,19 @@ export const tidySegments = async (
   isStopping: () => boolean,
 ): Promise<void> => {
   if (current() === '') return
-  const names = await disk.list(directory)
-  for (const name of names.filter(name => /^turns-.*\.gz\.new$/.test(name))) {
-    await disk.remove(path.join(directory, name))
-  }
+  await removeUnfinished(directory, disk)
   await dropOld(directory, disk, current, limits, nowMs)
-  for (const { name, isCompressed } of segmentsOf(names)) {
+  for (const { name, isCompressed } of segmentsOf(await disk.list(directory))) {
     if (isStopping()) return
     if (!isCompressed && name !== current()) await compress(directory, disk, name)
   }
   await dropOld(directory, disk, current, limits, nowMs)
+}
+
+const removeUnfinished = async (directory: string, disk: ArchiveDisk): Promise<void> => {
+  for (const name of await disk.list(directory)) {
+    if (/^turns-.*\.gz\.new$/.test(name)) await disk.remove(path.join(directory, name))
+  }
 }
 
 /** Complete on disk before it takes the place of the segment; keeps its time, for the age. */
