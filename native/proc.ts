@@ -51,8 +51,14 @@ export const childrenOf = (pid: number): number[] => {
 /** Its number in its own, innermost, pid namespace. */
 export const innerPid = (pid: number): number | null => numbersOf(pid).at(-1) ?? null
 
-/** How many pid namespaces see it, ours included: 1 for a process of ours. */
-export const namespaceDepth = (pid: number): number => numbersOf(pid).length
+/**
+ * The first process of a pid namespace right below ours. Not so: what it has forked and that
+ * has not executed another program yet, and a lithos inside of one of the containers here.
+ */
+export const isInit = (pid: number): boolean => {
+  const numbers = numbersOf(pid)
+  return numbers.length === 2 && numbers[1] === 1
+}
 
 const numbersOf = (pid: number): number[] =>
   (readText(`/proc/${pid}/status`)?.match(/^NSpid:\s*(.*)$/m)?.[1] ?? '')

@@ -97,8 +97,7 @@ const recognise = (pid: number, masterFile: string): Running[] => {
     masterOption === '--master' &&
     configOption === '--config' &&
     resolve(master as string) === resolve(masterFile)
-  // A lithos inside one of the containers of this machine has the same paths, and is not ours.
-  if (!isKnot || proc.namespaceDepth(pid) > 2) return []
+  if (!isKnot || !proc.isInit(pid)) return []
   return [
     {
       name: name as string,
