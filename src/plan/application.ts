@@ -5,7 +5,8 @@
 import type { Step } from '../../native/plan.ts'
 import { quote } from '../quote.ts'
 import type { Spec } from '../spec.ts'
-import { pidVariable, substituted } from './substituted.ts'
+import { PID_REFERENCE } from '../config/variables.ts'
+import { substituted } from './substituted.ts'
 
 export const applicationSteps = (
   spec: Spec,
@@ -72,7 +73,9 @@ const rootCapabilities = Object.values(kept).reduce((mask, bit) => mask | (1n <<
 
 /** Later ones win: the terminal, what is configured, our own two, and the pid. */
 const environment = (spec: Spec, term: string, instance: string) => {
-  const pidVariables = spec.environ.filter(([, text]) => text === pidVariable).map(([name]) => name)
+  const pidVariables = spec.environ
+    .filter(([, text]) => text === PID_REFERENCE)
+    .map(([name]) => name)
   const variables = new Map([['TERM', term]])
   for (const [name, text] of spec.environ) variables.set(name, substituted(spec, instance, text))
   variables.set('LITHOS_NAME', instance)

@@ -1,15 +1,10 @@
 /** Texts of a specification with the values of one instance in them. */
-import { pidVariable, substitute } from '../config/variables.ts'
+import * as E from 'fp-ts/lib/Either.js'
+import { builtIns, substitute } from '../config/variables.ts'
 import type { Spec } from '../spec.ts'
 
-export { pidVariable }
-
-/** What is unknown stays as it is; evaluation has refused it before it came here. */
+/** A text with an unknown variable stays as it is; evaluation refuses those, so there is none. */
 export const substituted = (spec: Spec, instance: string, text: string): string => {
-  const builtIns = new Map([
-    ['lithos:name', instance],
-    ['lithos:config_filename', spec.config],
-  ])
-  const values = new Map([...spec.variables, ...builtIns])
-  return substitute(text, name => values.get(name) ?? null)
+  const values = new Map([...builtIns(instance, spec.config), ...spec.variables])
+  return E.getOrElse(() => text)(substitute(text, name => values.get(name) ?? null))
 }

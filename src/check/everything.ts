@@ -1,0 +1,124 @@
+/**
+ * The whole check: what the supervisor would ask, and what it would stumble over later. It reads
+ * and never changes anything; what it finds is a list of problems, in the order of the files.
+ */
+import { existsSync } from 'node:fs'
+import { readContainer } from '../config/read.ts'
+import { readFileText } from '../config/fileText.ts'
+import type { Problem } from '../config/shapes.ts'
+import { createEvaluator } from '../evaluate/evaluator.ts'
+import { mistake } from '../evaluate/finding.ts'
+import type { Finding } from '../evaluate/finding.ts'
+import { locate } from '../evaluate/locate.ts'
+import { checkContainer } from '../evaluate/references.ts'
+import type { Evaluation } from '../evaluate/sandbox.ts'
+import type { Settings } from '../evaluate/settings.ts'
+import { checkDevices, checkFileLimits } from './host.ts'
+import { inspectImage } from './image.ts'
+import { checkOwnership } from './ownership.ts'
+import { checkPortsOfAll } from './ports.ts'
+import { checkStateDirs } from './stateDirs.ts'
+
+export interface Asked {
+  readonly masterFile: string
+  /** A process configuration to be used instead of that of one sandbox. */
+  readonly alternate: { readonly sandbox: string; readonly file: string } | null
+  /** Programs that the supervisor needs. */
+  readonly programs: readonly string[]
+  readonly now: () => number
+}
+
+export const checkEverything = (asked: Asked): readonly Problem[] => {
+  const missing = asked.programs
+    .filter(program => !existsSync(program))
+    .map(program => unplaced(`Can't find ${program}: run npm run build`))
+  const evaluator = createEvaluator(asked.masterFile, asked.now)
+  const { value: settings, problems } = evaluator.settings()
+  if (settings === null) return [...missing, ...problems]
+
+  const { names, problems: listing } = evaluator.sandboxes(settings)
+  const evaluations = (names ?? []).map(name =>
+    evaluator.sandbox(settings, name, alternateFor(asked, name)),
+  )
+  return [
+    ...missing,
+    ...problems,
+    ...locate(checkDevices(settings.file, settings.places.devfsDir)),
+    ...listing,
+    ...evaluations.flatMap(evaluation => [
+      ...evaluation.problems,
+      ...locate(checkFurther(settings, evaluation)),
+    ]),
+    ...locate(checkPortsOfAll(evaluations.flatMap(({ subjects }) => subjects))),
+    ...locate(checkOwnership(filesOf(settings, evaluations))),
+    ...unusedAlternate(asked, names),
+  ]
+}
+
+/** "Offline": one container configuration, and nothing else. */
+export const checkContainerFile = (file: string): readonly Problem[] => {
+  const text = readFileText(file)
+  if (text.value === null) return text.problems
+  const { value, problems } = readContainer(file, text.value)
+  return value === null ? problems : [...problems, ...locate(checkContainer(file, value))]
+}
+
+/** A problem of the call, or of the installation: of no file. */
+export const unplaced = (message: string): Problem => ({
+  file: '',
+  line: null,
+  column: null,
+  severity: 'error',
+  message,
+})
+
+const checkFurther = (
+  settings: Settings,
+  { sandbox, subjects }: Evaluation,
+): readonly Finding[] => [
+  ...checkAllowed(settings, sandbox, subjects),
+  ...subjects.flatMap(inspectImage),
+  ...checkFileLimits(subjects),
+  ...checkStateDirs(subjects),
+]
+
+/** Said once for a sandbox, however many processes are refused for it. */
+const checkAllowed = (
+  settings: Settings,
+  name: string,
+  subjects: Evaluation['subjects'],
+): readonly Finding[] => {
+  const [first] = subjects
+  if (first === undefined) return []
+  const { allowUsers, allowGroups } = first.subject.sandbox.value
+  const file = settings.sandboxFile(name)
+  const empty = (kind: 'users' | 'groups'): Finding =>
+    mistake(
+      file,
+      [`allow-${kind}`],
+      `No allowed ${kind} range. Please add \`allow-${kind}: [1-1000]\``,
+    )
+  return [
+    ...(allowUsers.length === 0 ? [empty('users')] : []),
+    ...(allowGroups.length === 0 ? [empty('groups')] : []),
+  ]
+}
+
+const alternateFor = ({ alternate }: Asked, sandbox: string): string | undefined =>
+  alternate?.sandbox === sandbox ? alternate.file : undefined
+
+const unusedAlternate = (
+  { alternate }: Asked,
+  names: readonly string[] | null,
+): readonly Problem[] =>
+  alternate === null || names === null || names.includes(alternate.sandbox)
+    ? []
+    : [unplaced(`Tree "${alternate.sandbox}" is not used: there is no sandbox of this name`)]
+
+const filesOf = (settings: Settings, evaluations: readonly Evaluation[]): readonly string[] => [
+  settings.file,
+  ...evaluations.flatMap(({ sandbox, subjects }) => [
+    settings.sandboxFile(sandbox),
+    ...subjects.map(({ subject }) => subject.process.file),
+  ]),
+]

@@ -1,0 +1,186 @@
+/**
+ * What the start of a container would stumble over, found in its image and volumes before: the
+ * places that are mounted over, the program, its directory and the file it prints into.
+ */
+import type { Stats } from 'node:fs'
+import { lstatSync } from 'node:fs'
+import { mistake, warning } from '../evaluate/finding.ts'
+import type { Finding } from '../evaluate/finding.ts'
+import { componentsOf, lookInside } from '../evaluate/inside.ts'
+import type { Examined } from '../evaluate/sandbox.ts'
+import { nameOf } from '../evaluate/subject.ts'
+import type { SpecVolume } from '../spec.ts'
+import { viewOf } from './view.ts'
+import type { View } from './view.ts'
+
+export const inspectImage = (examined: Examined): readonly Finding[] => {
+  const view = viewOf(examined)
+  return [
+    ...inspectSystem(examined),
+    ...examined.spec.volumes.flatMap((volume, index) => [
+      ...inspectSource(examined, volume),
+      ...inspectMountPoint(examined, volume, examined.spec.volumes.slice(0, index)),
+    ]),
+    ...inspectGenerated(examined, view),
+    ...inspectExecutable(examined, view),
+    ...inspectWorkdir(examined, view),
+    ...inspectOutput(examined, view),
+  ]
+}
+
+/** A link in such a place could have them mounted elsewhere: the knot refuses it. */
+const inspectSystem = ({ subject, image }: Examined): readonly Finding[] =>
+  ['/dev', '/proc', '/sys'].flatMap(path => {
+    const stats = lstatSync(image + path, { throwIfNoEntry: false })
+    if (stats?.isDirectory()) return []
+    return [
+      mistake(
+        subject.process.file,
+        [subject.process.name, 'image'],
+        `The image ${image} ${stats === undefined ? 'has no' : 'needs a real'} directory ${path}, ` +
+          'over which the system is mounted',
+      ),
+    ]
+  })
+
+const inspectSource = ({ subject }: Examined, volume: SpecVolume): readonly Finding[] => {
+  if (volume.kind === 'tmpfs' || volume.kind === 'statedir') return []
+  if (volume.kind === 'persistent' && volume.make !== null) return []
+  const found = lookInside(volume.base, volume.path)
+  if (found.kind !== 'missing') return []
+  const source = volume.path === '/' ? volume.base : `${volume.base}${volume.path}`
+  return [
+    mistake(
+      subject.container.file,
+      ['volumes', keyOf(subject.container.value.volumes, volume.target)],
+      `The volume at ${volume.target} of ${nameOf(subject)} is not there: ${source} on the host ` +
+        `${found.reason}${volume.kind === 'persistent' ? ' (see `mkdir`)' : ''}`,
+    ),
+  ]
+}
+
+/** Mount points as they are spelled, which need not be tidy. */
+const keyOf = (keys: ReadonlyMap<string, unknown>, target: string): string =>
+  [...keys.keys()].find(key => `/${componentsOf(key).join('/')}` === target) ?? target
+
+const inspectMountPoint = (
+  examined: Examined,
+  volume: SpecVolume,
+  before: readonly SpecVolume[],
+): readonly Finding[] => {
+  const { subject } = examined
+  const view = viewOf(examined, before)
+  const found = view.look(volume.target)
+  // What is made at the start may hold it; but nothing is in a new tmpfs.
+  if (found.kind === 'unknown' && view.kindOf(found.mount) !== 'tmpfs') return []
+  const problem = (text: string): readonly Finding[] => [
+    mistake(
+      subject.container.file,
+      ['volumes', keyOf(subject.container.value.volumes, volume.target)],
+      `The mount point ${volume.target} of ${nameOf(subject)} ${text}`,
+    ),
+  ]
+  if (found.kind === 'unknown') return problem(`would be in the new, empty tmpfs at ${found.mount}`)
+  if (found.kind === 'missing')
+    return problem(`is not in the image ${examined.image}: ${found.at} ${found.reason}`)
+  return needsFile(volume) === found.stats.isDirectory()
+    ? problem(`is ${found.stats.isDirectory() ? 'a' : 'no'} directory, and its source is not so`)
+    : []
+}
+
+/** A file can be a volume, too, over a file. */
+const needsFile = (volume: SpecVolume): boolean => {
+  if (volume.kind === 'tmpfs' || volume.kind === 'statedir') return false
+  const source = lookInside(volume.base, volume.path)
+  return source.kind === 'found' && !source.stats.isDirectory()
+}
+
+const inspectGenerated = (examined: Examined, view: View): readonly Finding[] => {
+  const { subject, spec } = examined
+  const files = [
+    ['hosts-file', '/etc/hosts', spec.hosts.mount],
+    ['resolv-conf', '/etc/resolv.conf', spec.resolvConf.mount],
+  ] as const
+  return files.flatMap(([key, path, mount]) => {
+    if (mount !== true) return []
+    const found = view.look(path)
+    if (found.kind === 'unknown' || (found.kind === 'found' && found.stats.isFile())) return []
+    return [
+      mistake(
+        subject.container.file,
+        [key, 'mount'],
+        `${path} is not a valid mount point in ${nameOf(subject)}: ` +
+          (found.kind === 'missing' ? `${found.at} ${found.reason}` : 'it is no regular file'),
+      ),
+    ]
+  })
+}
+
+const inspectExecutable = (examined: Examined, view: View): readonly Finding[] => {
+  const { subject, spec } = examined
+  const say = (severity: typeof mistake, text: string): Finding =>
+    severity(
+      subject.container.file,
+      ['executable'],
+      `The executable ${spec.executable} of ${nameOf(subject)} ${text}`,
+    )
+  const isAbsolute = spec.executable.startsWith('/')
+  const path = isAbsolute ? spec.executable : `${spec.workdir}/${spec.executable}`
+  const relative = isAbsolute
+    ? []
+    : [say(warning, `is no absolute path, and is looked for in ${spec.workdir} only`)]
+
+  const found = view.look(path)
+  if (found.kind === 'unknown') return relative
+  if (found.kind === 'missing')
+    return [...relative, say(mistake, `is not there: ${found.at} ${found.reason}`)]
+  if (!found.stats.isFile()) return [...relative, say(mistake, 'is no regular file')]
+  if (found.mount !== null)
+    return [...relative, say(mistake, `is in ${found.mount}, from where nothing can be executed`)]
+  return mayExecute(found.stats, spec)
+    ? relative
+    : [...relative, say(mistake, `is not executable for user ${spec.user} and group ${spec.group}`)]
+}
+
+const mayExecute = (
+  { mode, uid, gid }: Stats,
+  { user, group }: { readonly user: number; readonly group: number },
+): boolean => {
+  if (user === 0) return (mode & 0o111) !== 0
+  if (user === uid) return (mode & 0o100) !== 0
+  return (mode & (group === gid ? 0o010 : 0o001)) !== 0
+}
+
+const inspectWorkdir = ({ subject, spec }: Examined, view: View): readonly Finding[] => {
+  const found = view.look(spec.workdir)
+  if (found.kind === 'unknown' || (found.kind === 'found' && found.stats.isDirectory())) return []
+  return [
+    mistake(
+      subject.container.file,
+      ['workdir'],
+      `The workdir ${spec.workdir} of ${nameOf(subject)} ` +
+        (found.kind === 'missing'
+          ? `is not there: ${found.at} ${found.reason}`
+          : 'is not a directory'),
+    ),
+  ]
+}
+
+/** It is opened to append, by root, and made if it is not there. */
+const inspectOutput = ({ subject, spec }: Examined, view: View): readonly Finding[] => {
+  if (spec.outputFile === null) return []
+  const problem = (text: string): readonly Finding[] => [
+    mistake(
+      subject.container.file,
+      ['stdout-stderr-file'],
+      `The output file ${spec.outputFile} of ${nameOf(subject)} ${text}`,
+    ),
+  ]
+  const parent = view.look(componentsOf(spec.outputFile).slice(0, -1).join('/'))
+  if (parent.kind === 'unknown') return []
+  if (parent.kind === 'missing') return problem(`has no directory: ${parent.at} ${parent.reason}`)
+  const isWritable = parent.mount !== null && view.kindOf(parent.mount) === 'persistent'
+  const own = view.look(spec.outputFile)
+  const isDevice = own.kind === 'found' && own.stats.isCharacterDevice()
+  return isWritable || isDevice ? [] : problem('is on a file system that is read-only')
+}

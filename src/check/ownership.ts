@@ -1,0 +1,40 @@
+/**
+ * Who may change the administrator's files. Whoever can write one of them can have anything run
+ * as any user; so they and their directories belong to root, and to nobody else.
+ */
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { warning } from '../evaluate/finding.ts'
+import type { Finding } from '../evaluate/finding.ts'
+
+const writableByOthers = 0o022
+
+/** A directory in which everyone may write, but nobody may replace what is another's. */
+const sticky = 0o1000
+
+export const checkOwnership = (files: readonly string[]): readonly Finding[] => {
+  const directories = new Set(files.map(file => dirname(file)))
+  return [
+    ...[...new Set(files)].flatMap(file => complain(file, false)),
+    ...[...directories].flatMap(directory => complain(directory, true)),
+  ]
+}
+
+const complain = (path: string, isDirectory: boolean): readonly Finding[] => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return []
+  const { uid, mode } = stats
+  const isShared = (mode & writableByOthers) !== 0 && !(isDirectory && (mode & sticky) !== 0)
+  if (uid === 0 && !isShared) return []
+  const shown = (mode & 0o7777).toString(8).padStart(4, '0')
+  const is =
+    uid === 0 ? `may be written by others than root (mode ${shown})` : `belongs to user ${uid}`
+  return [
+    warning(
+      path,
+      [],
+      `this ${isDirectory ? 'directory' : 'file'} ${is}; whoever can write it can run anything ` +
+        `as root: chown root:root and chmod go-w`,
+    ),
+  ]
+}

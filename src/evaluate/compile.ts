@@ -1,0 +1,70 @@
+/** What was read of a process, every question answered: its launch specification. */
+import type { Spec } from '../spec.ts'
+import { entriesOf } from '../spec.ts'
+import { effectiveIds } from './ids.ts'
+import { wantsHostName } from './rules.ts'
+import type { Settings } from './settings.ts'
+import type { Subject } from './subject.ts'
+import { placeVolumes } from './volumes.ts'
+
+/** `name` is the hierarchy of systemd, which has no controller. */
+const controllersDefault = ['name', 'cpu', 'cpuacct', 'memory', 'blkio']
+
+const controllersOf = ({ cgroupControllers }: Settings['master']): readonly string[] =>
+  cgroupControllers.length === 0 ? controllersDefault : cgroupControllers
+
+/** For a subject in which the rules have found no mistake. */
+export const compile = (settings: Settings, subject: Subject, image: string): Spec => {
+  const { sandbox, process } = subject
+  const container = subject.container.value
+  const { resolvConf, hostsFile } = container
+  const { user, group } = effectiveIds(subject)
+  return {
+    format: 1,
+    sandbox: sandbox.name,
+    process: process.name,
+    image,
+    config: process.value.config,
+    places: {
+      states: settings.places.stateDir,
+      mountPoint: settings.places.mountDir,
+      devices: settings.places.devfsDir,
+      log: settings.sandboxLog(sandbox.name, sandbox.value),
+      output: settings.outputLog(sandbox.name),
+    },
+    logLevel: sandbox.value.logLevel ?? settings.master.logLevel,
+    cgroup:
+      settings.master.cgroupName === null
+        ? null
+        : { name: settings.master.cgroupName, controllers: controllersOf(settings.master) },
+    variables: entriesOf(process.value.variables).filter(([name]) => container.variables.has(name)),
+    volumes: placeVolumes(sandbox.value, container),
+    resolvConf: {
+      copyFrom: resolvConf.copyFromHost ? sandbox.value.resolvConf : null,
+      mount: resolvConf.mount,
+    },
+    hosts: {
+      copyFrom: hostsFile.copyFromHost ? sandbox.value.hostsFile : null,
+      localhost: hostsFile.localhost ?? !hostsFile.copyFromHost,
+      publicHostname: wantsHostName(container),
+      additional: entriesOf(sandbox.value.additionalHosts),
+      mount: hostsFile.mount,
+    },
+    user,
+    group,
+    memoryLimit: String(container.memoryLimit),
+    filenoLimit: String(container.filenoLimit),
+    cpuShares: container.cpuShares,
+    executable: container.executable,
+    arguments: container.arguments,
+    environ: entriesOf(container.environ),
+    workdir: container.workdir,
+    outputFile: container.stdoutStderrFile,
+    interactive: container.interactive,
+    isDaemon: container.kind === 'Daemon',
+    restartProcessOnly: container.restartProcessOnly,
+    normalExitCodes: container.normalExitCodes,
+    restartTimeoutMs: container.restartTimeoutMs,
+    killTimeoutMs: container.killTimeoutMs,
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Configuration on disk to what is wanted, again and again. Nothing is stopped for the sake of a
+ * file: whoever asks gets every mistake with its place, or a sandbox that can be taken whole.
+ */
+import type { Problem } from '../config/shapes.ts'
+import { createFileCache } from './files.ts'
+import { askHost } from './host.ts'
+import type { HostName } from './host.ts'
+import { listSandboxes } from './listing.ts'
+import { evaluateSandbox } from './sandbox.ts'
+import type { Evaluation } from './sandbox.ts'
+import { readSettings } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+export interface Evaluator {
+  readonly settings: () => {
+    readonly value: Settings | null
+    readonly problems: readonly Problem[]
+  }
+  /** The names in the directory of the sandboxes, or why it cannot be read. */
+  readonly sandboxes: (settings: Settings) => Listing
+  /** `processesFile`: instead of the one that the sandbox names. */
+  readonly sandbox: (settings: Settings, name: string, processesFile?: string) => Evaluation
+}
+
+export interface Listing {
+  readonly names: readonly string[] | null
+  readonly problems: readonly Problem[]
+}
+
+/** `now`: milliseconds since 1970. */
+export const createEvaluator = (
+  masterFile: string,
+  now: () => number,
+  host: () => HostName = askHost,
+): Evaluator => {
+  const cache = createFileCache(now)
+  return {
+    settings: () => readSettings(masterFile),
+    sandboxes: settings => {
+      const listing = list(settings.places.sandboxesDir)
+      if (listing.names !== null) cache.forgetOthers(listing.names)
+      return listing
+    },
+    sandbox: (settings, name, processesFile) =>
+      evaluateSandbox(settings, name, cache.open(name), host(), processesFile),
+  }
+}
+
+const list = (directory: string): Listing => {
+  try {
+    return { names: listSandboxes(directory), problems: [] }
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    return {
+      names: null,
+      problems: [
+        {
+          file: directory,
+          line: null,
+          column: null,
+          severity: 'error',
+          message: `Can't read config directory: ${reason}`,
+        },
+      ],
+    }
+  }
+}

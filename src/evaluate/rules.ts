@@ -1,0 +1,223 @@
+/**
+ * Rules about one process: what its three files say must fit together. Each is a function from
+ * the subject to findings; asked one after the other, so that all that is wrong is said at once.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { isInNetwork } from '../config/addresses.ts'
+import { activatedVariables } from '../config/instantiate.ts'
+import type { TcpPort } from '../config/shapes.ts'
+import { checkVariable, readPort, substitute } from '../config/variables.ts'
+import { isInRanges } from '../config/ranges.ts'
+import { mistake, warning } from './finding.ts'
+import type { Finding } from './finding.ts'
+import type { HostName } from './host.ts'
+import { checkIds } from './ids.ts'
+import { notYetInContainer } from './notYet.ts'
+import { checkContainer } from './references.ts'
+import { nameOf } from './subject.ts'
+import type { Subject } from './subject.ts'
+import { checkVolumes } from './volumes.ts'
+
+export const checkSubject = (subject: Subject, host: HostName): readonly Finding[] => [
+  ...checkContainer(subject.container.file, subject.container.value),
+  ...checkKind(subject),
+  ...checkIds(subject),
+  ...checkVariables(subject),
+  ...checkActivatedPorts(subject),
+  ...checkPortNumbers(subject),
+  ...checkAddresses(subject),
+  ...checkVolumes(subject),
+  ...checkBounds(subject),
+  ...checkHostName(subject, host),
+  ...notYetInContainer(subject),
+]
+
+const checkKind = ({ sandbox, process, container }: Subject): readonly Finding[] => {
+  const [wanted, found] = [process.value.kind, container.value.kind]
+  return found === wanted || found === 'CommandOrDaemon'
+    ? []
+    : [
+        mistake(
+          process.file,
+          [process.name, 'kind'],
+          `Container type mismatch ${found} != ${wanted}: ${sandbox.name}/${process.name} is ` +
+            `a ${wanted} here, and a ${found} in ${container.file}`,
+        ),
+      ]
+}
+
+const checkVariables = ({ sandbox, process, container }: Subject): readonly Finding[] =>
+  [...container.value.variables].flatMap(([name, type]) => {
+    const value = process.value.variables.get(name)
+    if (value === undefined)
+      return [
+        mistake(
+          process.file,
+          [process.name, 'variables'],
+          `Variable "${name}" is undefined: ${container.file} declares it, and ` +
+            `${process.name} gives it no value`,
+        ),
+      ]
+    const { allowTcpPorts, bridgedNetwork } = sandbox.value
+    const wrong = checkVariable(type, value, allowTcpPorts, bridgedNetwork !== null)
+    return wrong === null
+      ? []
+      : [
+          mistake(
+            process.file,
+            [process.name, 'variables', name],
+            `Variable "${name}" is invalid: ${wrong}`,
+          ),
+        ]
+  })
+
+/** Two sockets on one port: the later service would wait for a descriptor that never comes. */
+const checkActivatedPorts = ({ process, container }: Subject): readonly Finding[] => {
+  const ports = activatedVariables(container.value).map(name => ({
+    name,
+    port: Number(process.value.variables.get(name)),
+  }))
+  return ports.flatMap(({ name, port }, index) => {
+    const earlier = ports.slice(0, index).find(other => other.port === port)
+    return earlier === undefined
+      ? []
+      : [
+          mistake(
+            process.file,
+            [process.name, 'variables', name],
+            `Variable "${name}" has the port of "${earlier.name}", ${port}; ` +
+              'activated sockets need different ones',
+          ),
+        ]
+  })
+}
+
+export interface Port {
+  /** As it stands in the file. */
+  readonly key: string
+  /** As it was meant. */
+  readonly text: string
+  /** NaN where it is none. */
+  readonly port: number
+  readonly options: TcpPort
+}
+
+export const portsOf = ({ container, process }: Subject): readonly Port[] =>
+  [...container.value.tcpPorts].map(([key, options]) => {
+    const text = E.getOrElse(() => key)(
+      substitute(key, name => process.value.variables.get(name) ?? null),
+    )
+    return { key, text, port: E.getOrElse(() => NaN)(readPort(text)), options }
+  })
+
+const checkPortNumbers = (subject: Subject): readonly Finding[] => {
+  const { sandbox, container } = subject
+  return portsOf(subject).flatMap(({ key, text, port, options }) => {
+    const path = ['tcp-ports', key]
+    if (Number.isNaN(port))
+      return [
+        mistake(
+          container.file,
+          path,
+          `Bad port "${key}" for ${nameOf(subject)}: expected a number up to 65535` +
+            (text === key ? '' : `, found "${text}"`),
+        ),
+      ]
+    const isOnHost = sandbox.value.bridgedNetwork === null || options.external
+    return !isOnHost || isInRanges(sandbox.value.allowTcpPorts, port)
+      ? []
+      : [
+          mistake(
+            container.file,
+            path,
+            `Port ${port} is not allowed for ${nameOf(subject)}: ` +
+              `it is not in \`allow-tcp-ports\` of ${sandbox.file}`,
+          ),
+        ]
+  })
+}
+
+const checkAddresses = ({ sandbox, process }: Subject): readonly Finding[] => {
+  const { instances, ipAddresses, kind } = process.value
+  const bridge = sandbox.value.bridgedNetwork
+  const path = [process.name, 'ip-addresses']
+  if (kind === 'Command' && ipAddresses.length === 0) return []
+  if (ipAddresses.length === 0)
+    return bridge === null || instances === 0
+      ? []
+      : [
+          mistake(
+            process.file,
+            [process.name],
+            `no IP address specified: ${sandbox.name} has a bridged network, so each instance ` +
+              `of ${process.name} needs one in \`ip-addresses\``,
+          ),
+        ]
+  const few =
+    ipAddresses.length < instances
+      ? [
+          mistake(
+            process.file,
+            path,
+            `there are ${instances} instances of ${process.name}, but only ` +
+              `${ipAddresses.length} ip addresses`,
+          ),
+        ]
+      : []
+  if (bridge === null) return few
+  const outside = ipAddresses.flatMap((address, index) =>
+    isInNetwork(address, bridge.network)
+      ? []
+      : [
+          mistake(
+            process.file,
+            [...path, index],
+            `invalid ip ${address}: it is not in the network ${bridge.network.address}/` +
+              `${bridge.network.prefix} of ${sandbox.name}`,
+          ),
+        ],
+  )
+  return [...few, ...outside]
+}
+
+/** A page: no program fits into less. */
+const pageBytes = 4096n
+/** Standard input and output, and one to open a library with. */
+const filesMin = 4n
+
+const checkBounds = ({ container: { file, value } }: Subject): readonly Finding[] => [
+  ...(value.memoryLimit < pageBytes
+    ? [
+        warning(
+          file,
+          ['memory-limit'],
+          `memory-limit: ${value.memoryLimit} bytes are too few for any program; ` +
+            'it would be killed at once',
+        ),
+      ]
+    : []),
+  ...(value.filenoLimit < filesMin
+    ? [
+        warning(
+          file,
+          ['fileno-limit'],
+          `fileno-limit: a program that may open ${value.filenoLimit} files can hardly start`,
+        ),
+      ]
+    : []),
+]
+
+export const wantsHostName = ({ hostsFile }: Subject['container']['value']): boolean =>
+  hostsFile.publicHostname ?? !hostsFile.copyFromHost
+
+const checkHostName = ({ container }: Subject, host: HostName): readonly Finding[] =>
+  wantsHostName(container.value) && host.address() === null
+    ? [
+        mistake(
+          container.file,
+          ['hosts-file'],
+          `Can't get IPAddress: the name of this host, "${host.hostname}", has no IPv4 address, ` +
+            'and `public-hostname` needs it; add it to /etc/hosts',
+        ),
+      ]
+    : []
