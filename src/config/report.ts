@@ -2,6 +2,7 @@
  * From mistakes to lines for a person: sorted by place, one per mistake, never a newline inside.
  */
 import { placesOf } from './lines.ts'
+import type { Place } from './lines.ts'
 import type { Problem } from './shapes.ts'
 
 /** `value` is null exactly when a problem of severity `error` is among the problems. */
@@ -13,6 +14,8 @@ export interface Decoded<T> {
 /** A problem before its offset is turned into a line and a column; null: the file as a whole. */
 export interface Mistake {
   readonly at: number | null
+  /** The key that it is about: told with its line, and the place itself if the line is the same. */
+  readonly keyAt?: number | null
   readonly severity: 'error' | 'warning'
   readonly message: string
 }
@@ -45,15 +48,32 @@ export const toProblems = (
 ): readonly Problem[] => {
   const placeOf = placesOf(text)
   const sorted = mistakes.toSorted((a, b) => (a.at ?? -1) - (b.at ?? -1))
-  const problems = sorted.slice(0, SHOWN_MAX).map(({ at, severity, message }): Problem => {
-    const { line, column } = at === null ? { line: null, column: null } : placeOf(at)
-    return { file, line, column, severity, message: oneLine(message) }
-  })
+  const problems = sorted
+    .slice(0, SHOWN_MAX)
+    .map((mistake): Problem => {
+      const { severity, message } = mistake
+      const { line, column, suffix } = placeAndSuffix(mistake, placeOf)
+      return { file, line, column, severity, message: oneLine(message) + suffix }
+    })
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
   const rest = sorted.slice(SHOWN_MAX)
   if (rest.length === 0) return problems
   const severity = rest.some(({ severity }) => severity === 'error') ? 'error' : 'warning'
   const message = `${rest.length} further problems are not shown`
   return [...problems, { file, line: null, column: null, severity, message }]
+}
+
+const placeAndSuffix = (
+  { at, keyAt }: Mistake,
+  placeOf: (offset: number) => Place,
+): { line: number | null; column: number | null; suffix: string } => {
+  if (at === null) return { line: null, column: null, suffix: '' }
+  const place = placeOf(at)
+  if (keyAt === undefined || keyAt === null) return { ...place, suffix: '' }
+  const keyPlace = placeOf(keyAt)
+  return keyPlace.line === place.line
+    ? { ...keyPlace, suffix: '' }
+    : { ...place, suffix: ` (on line ${keyPlace.line})` }
 }
 
 const oneLine = (message: string): string =>

@@ -1,0 +1,105 @@
+/**
+ * IP addresses in the one spelling the original wrote them in: it is part of the knot's argv,
+ * and of the names of network interfaces.
+ */
+import { isIPv6 } from 'node:net'
+
+export interface Address {
+  readonly address: string
+  readonly family: 4 | 6
+}
+
+export const readAddress = (text: string): Address | null => {
+  if (text.includes(':')) {
+    const groups = readGroups(text)
+    return groups === null ? null : { address: writeGroups(groups), family: 6 }
+  }
+  const octets = readOctets(text)
+  return octets?.length === 4 ? { address: octets.join('.'), family: 4 } : null
+}
+
+export interface Network extends Address {
+  readonly prefix: number
+}
+
+/** `a.b.c.d/N`, `v6/N`, an address alone; and `10/8`, where the missing octets are zeros. */
+export const readNetwork = (text: string): Network | null => {
+  const [host = '', bits, ...more] = text.split('/')
+  if (more.length > 0) return null
+  const address = readAddress(bits === undefined ? host : lengthen(host))
+  if (address === null) return null
+  const prefixMax = address.family === 4 ? 32 : 128
+  if (bits === undefined) return { ...address, prefix: prefixMax }
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > prefixMax) return null
+  return { ...address, prefix: Number(bits) }
+}
+
+export const isInNetwork = (address: string, network: Network): boolean => {
+  const read = readAddress(address)
+  if (read === null || read.family !== network.family) return false
+  const width = BigInt(read.family === 4 ? 32 : 128)
+  const shift = width - BigInt(network.prefix)
+  return toBits(read) >> shift === toBits(network) >> shift
+}
+
+const lengthen = (host: string): string => {
+  if (host.includes(':')) return host
+  const octets = host.split('.')
+  return [...octets, ...Array<string>(Math.max(0, 4 - octets.length)).fill('0')].join('.')
+}
+
+/** Decimal whatever the zeros in front: `010` is ten, as the original read it. */
+const readOctets = (text: string): number[] | null => {
+  const parts = text.split('.')
+  if (!parts.every(part => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return null
+  return parts.map(Number)
+}
+
+const readGroups = (text: string): number[] | null => {
+  if (!isIPv6(text) || text.includes('%')) return null
+  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text)
+  const octets = dotted === null ? [] : (readOctets(dotted[2] ?? '') ?? [])
+  const [a = 0, b = 0, c = 0, d = 0] = octets
+  const plain =
+    dotted === null
+      ? text
+      : `${dotted[1]}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  const [head = '', tail] = plain.split('::')
+  const before = splitGroups(head)
+  if (tail === undefined) return before
+  const after = splitGroups(tail)
+  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after]
+}
+
+const splitGroups = (text: string): number[] =>
+  text === '' ? [] : text.split(':').map(group => parseInt(group, 16))
+
+/** The longest run of zeros, two at least, is `::`; the first of equals. */
+const writeGroups = (groups: readonly number[]): string => {
+  const isMapped = groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff
+  if (isMapped) {
+    const [high = 0, low = 0] = groups.slice(6)
+    return `::ffff:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
+  }
+  const { start, length } = longestZeros(groups)
+  const write = (some: readonly number[]): string => some.map(one => one.toString(16)).join(':')
+  return length < 2
+    ? write(groups)
+    : `${write(groups.slice(0, start))}::${write(groups.slice(start + length))}`
+}
+
+const longestZeros = (groups: readonly number[]): { start: number; length: number } => {
+  let best = { start: 0, length: 0 }
+  let start = 0
+  groups.forEach((group, index) => {
+    if (group !== 0) start = index + 1
+    else if (index + 1 - start > best.length) best = { start, length: index + 1 - start }
+  })
+  return best
+}
+
+const toBits = ({ address, family }: Address): bigint => {
+  const [parts, width] =
+    family === 4 ? [readOctets(address) ?? [], 8n] : [readGroups(address) ?? [], 16n]
+  return parts.reduce((bits, part) => (bits << width) | BigInt(part), 0n)
+}
