@@ -92,7 +92,7 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
   const write = (line: Line): boolean => {
     if (file === null) return false
     try {
-      if (!disk.isLinked(file)) throw new Error('the file was removed by someone')
+      if (wasRemoved(disk, file)) throw new Error('the file was removed by someone')
       const taken = disk.write(file, line.bytes)
       if (taken < line.bytes.length) throw new Error(shortWrite(taken, line.bytes.length))
       bytes += line.bytes.length
@@ -138,6 +138,15 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
       if (isWorthTrying(missing, checkpointBytes)) begin(checkpoint())
     },
     close: closeFile,
+  }
+}
+
+/** Only a clear answer counts: a journal that cannot be asked is written as before. */
+const wasRemoved = (disk: Disk, file: number): boolean => {
+  try {
+    return !disk.isLinked(file)
+  } catch {
+    return false
   }
 }
 
