@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { readContainer } from '../config/read.ts'
 import { readFileText } from '../config/fileText.ts'
+import { sandboxFile } from '../config/places.ts'
 import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
 import { mistake } from '../evaluate/finding.ts'
@@ -91,7 +92,7 @@ const checkAllowed = (
   const [first] = subjects
   if (first === undefined) return []
   const { allowUsers, allowGroups } = first.subject.sandbox.value
-  const file = settings.sandboxFile(name)
+  const file = sandboxFile(settings.places, name)
   const empty = (kind: 'users' | 'groups'): Finding =>
     mistake(
       file,
@@ -118,7 +119,7 @@ const unusedAlternate = (
 const filesOf = (settings: Settings, evaluations: readonly Evaluation[]): readonly string[] => [
   settings.file,
   ...evaluations.flatMap(({ sandbox, subjects }) => [
-    settings.sandboxFile(sandbox),
+    sandboxFile(settings.places, sandbox),
     ...subjects.map(({ subject }) => subject.process.file),
   ]),
 ]

@@ -8,16 +8,12 @@ import type { Problem } from '../config/shapes.ts'
 import { askHost } from '../evaluate/host.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
+import { configOption, defaultMaster, jsonOption } from './common.ts'
 import { showPlanOf } from './showPlan.ts'
 import { version } from './version.ts'
 
 const options = {
-  config: {
-    kind: 'value',
-    names: ['-C', '--config'],
-    metavar: 'FILE',
-    help: 'the master configuration (default /etc/lithos/master.yaml)',
-  },
+  config: configOption,
   verbose: {
     kind: 'flag',
     names: ['-v', '--verbose'],
@@ -41,11 +37,7 @@ const options = {
     metavar: 'FILE',
     help: 'check only this container configuration, and read nothing else; may be repeated',
   },
-  json: {
-    kind: 'flag',
-    names: ['--json'],
-    help: 'print all problems as one JSON document on standard output',
-  },
+  json: jsonOption,
   showPlan: {
     kind: 'pair',
     names: ['--show-plan'],
@@ -65,12 +57,10 @@ export const description = {
   positionals: [],
 } as const satisfies Description
 
-const masterDefault = '/etc/lithos/master.yaml'
-
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, given => {
     if (given.verbose) sayHost()
-    const masterFile = given.config ?? masterDefault
+    const masterFile = given.config ?? defaultMaster
     if (given.showPlan !== null) {
       const [sandbox, process] = given.showPlan
       const { text, problems } = showPlanOf(masterFile, sandbox, process)

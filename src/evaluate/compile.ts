@@ -1,4 +1,5 @@
 /** What was read of a process, every question answered: its launch specification. */
+import { outputLogFile, sandboxLogFile } from '../config/places.ts'
 import type { Spec } from '../spec.ts'
 import { entriesOf } from '../spec.ts'
 import { effectiveIds } from './ids.ts'
@@ -29,8 +30,8 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
       states: settings.places.stateDir,
       mountPoint: settings.places.mountDir,
       devices: settings.places.devfsDir,
-      log: settings.sandboxLog(sandbox.name, sandbox.value),
-      output: settings.outputLog(sandbox.name),
+      log: sandboxLogFile(settings.places, sandbox.name, sandbox.value),
+      output: outputLogFile(settings.places, sandbox.name),
     },
     logLevel: sandbox.value.logLevel ?? settings.master.logLevel,
     cgroup:

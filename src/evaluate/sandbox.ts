@@ -3,7 +3,9 @@
  * is asked about every process, and one mistake anywhere means that nothing is wanted anew.
  */
 import { existsSync } from 'node:fs'
-import { instanceJson, processesJson } from '../config/instance.ts'
+import { cwd } from 'node:process'
+import { instanceJson, processesJson } from '../config/instanceJson.ts'
+import { below, imageDirOf, processesFile, sandboxFile } from '../config/places.ts'
 import { readContainer, readProcesses, readSandbox } from '../config/read.ts'
 import type { Container, Problem, Process, Processes, Sandbox } from '../config/shapes.ts'
 import type { Wanted } from '../../machines/vocabulary.ts'
@@ -48,13 +50,13 @@ export interface Examined {
 export const isRefused = ({ problems }: Evaluation): boolean =>
   problems.some(({ severity }) => severity === 'error')
 
-/** `processesFile`: instead of the one that the sandbox names. */
+/** `alternate`: a process configuration instead of the one that the sandbox names. */
 export const evaluateSandbox = (
   settings: Settings,
   name: string,
   files: Files,
   host: HostName,
-  processesFile?: string,
+  alternate?: string,
 ): Evaluation => {
   const problems: Problem[] = []
   const say = (findings: readonly Finding[]): void => {
@@ -70,14 +72,14 @@ export const evaluateSandbox = (
   const done = (subjects: readonly Examined[], processes: Processes | null): Evaluation =>
     conclude(name, unique(problems), subjects, processes)
 
-  const file = settings.sandboxFile(name)
+  const file = sandboxFile(settings.places, name)
   const value = keep(files.read(file, readSandbox))
   say(checkSandboxName(file, name))
   if (value === null) return done([], null)
   say(notYetInSandbox(file, value))
 
   const sandbox = { name, file, value }
-  const path = processesFile ?? settings.processesFile(name, value)
+  const path = alternate ?? processesFile(settings.places, name, value)
   const processes = keep(files.read(path, readProcesses))
   if (processes === null) return done([], null)
 
@@ -108,9 +110,9 @@ const findConfiguration = (
   file: string,
   name: string,
   { image, config }: Process,
-  { imageDir }: Sandbox,
+  sandbox: Sandbox,
 ): { readonly file: string; readonly image: string } | Finding => {
-  const root = `${imageDir}/${image}`
+  const root = below(cwd(), imageDirOf(sandbox, image))
   const found = lookInside(root, config)
   if (found.kind === 'found') return { file: found.host, image: root }
   if (!existsSync(root))

@@ -3,6 +3,8 @@
  * says in `readonly-paths` and `writable-paths` what they are on the host. Of several entries
  * that contain a path the outermost is meant, compared name by name.
  */
+import { cwd } from 'node:process'
+import { below } from '../config/places.ts'
 import type { Container, Sandbox, Volume } from '../config/shapes.ts'
 import type { SpecVolume } from '../spec.ts'
 import { mistake } from './finding.ts'
@@ -61,7 +63,7 @@ const lookUp = (paths: ReadonlyMap<string, string>, path: string): Source | null
   const [first] = containing
   if (first === undefined) return null
   return {
-    base: `/${componentsOf(first.host).join('/')}`,
+    base: below(cwd(), first.host),
     path: `/${wanted.slice(first.prefix.length).join('/')}`,
   }
 }

@@ -1,0 +1,25 @@
+/** The master configuration as everyone uses it: read, and with every place made absolute. */
+import { cwd } from 'node:process'
+import { readFileText } from '../config/fileText.ts'
+import { placesOf } from '../config/places.ts'
+import type { Places } from '../config/places.ts'
+import { readMaster } from '../config/read.ts'
+import type { Decoded } from '../config/report.ts'
+import type { Master } from '../config/shapes.ts'
+
+export interface Settings {
+  /** As it was given; knots are started with it in their argv. */
+  readonly file: string
+  readonly master: Master
+  readonly places: Places
+}
+
+export const readSettings = (file: string): Decoded<Settings> => {
+  const text = readFileText(file)
+  if (text.value === null) return { value: null, problems: text.problems }
+  const { value: master, problems } = readMaster(file, text.value)
+  return {
+    value: master === null ? null : { file, master, places: placesOf(master, file, cwd()) },
+    problems,
+  }
+}
