@@ -44,12 +44,12 @@ const options = {
   define: { 'import.meta.url': 'importMetaUrl', builtForArch: JSON.stringify(process.arch) },
 }
 
-const bundles = () => [
-  { ...options, entryPoints: ['src/build/start.ts', 'src/build/warm.ts'], outdir: 'dist' },
-  { ...options, entryPoints: commands.map(sourceOf).filter(exists), outdir: 'dist' },
-]
+/** One by one, so that a mistake in one command leaves the others usable. */
+const bundles = () =>
+  ['src/build/start.ts', 'src/build/warm.ts', ...commands.map(name => `src/cli/${name}.ts`)]
+    .filter(exists)
+    .map(path => ({ ...options, entryPoints: [path], outdir: 'dist' }))
 
-const sourceOf = name => `src/cli/${name}.ts`
 const exists = path => existsSync(join(root, path))
 
 // ---------------------------------------------------------------------------
@@ -88,9 +88,11 @@ const lastLine = error =>
 export const build = async () => {
   mkdirSync(dist, { recursive: true })
   rmSync(join(dist, 'complete'), { force: true })
-  await Promise.all([buildNative(), ...bundles().map(esbuild)])
   writeFileSync(join(dist, 'node-path'), `${process.execPath}\n`)
+  const steps = await Promise.allSettled([buildNative(), ...bundles().map(esbuild)])
   await makeCaches()
+  const failed = steps.find(({ status }) => status === 'rejected')
+  if (failed !== undefined) throw failed.reason
   writeFileSync(join(dist, 'complete'), '')
 }
 
