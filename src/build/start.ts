@@ -2,7 +2,7 @@
  * The first JavaScript of every command: `node dist/start.cjs lithos_tree ARGUMENT...`, as the
  * launchers in src/bin call it and as the supervisor calls itself when it restarts in place.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load } from './load.ts'
 
@@ -30,9 +30,14 @@ if (reason !== null) {
   process.stderr.write(`${name}: ${reason}\n`)
   process.exitCode = 127
 } else {
-  // People and scripts find a supervisor by its name, `pkill -QUIT lithos_tree`, and by its words,
-  // `pgrep -f 'lithos_tree --config'`: this sets what both look at.
+  // People and scripts find a supervisor by its words, `pgrep -f 'lithos_tree --config'`, and by
+  // its name, `pkill -QUIT lithos_tree`; the title sets both, but cuts the words into the name.
   process.title = [name, ...argv].join(' ')
+  try {
+    writeFileSync('/proc/self/comm', name)
+  } catch {
+    // Without /proc there is nobody who could look.
+  }
   // A command that is never done must not look like one that went well.
   process.exitCode = 1
   void Promise.resolve(load(bundle).command.run(argv)).then(code => {
