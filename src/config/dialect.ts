@@ -38,11 +38,13 @@ export const insert = (text: string, { at, inserted }: Amendment): string =>
 
 /** Back through every insertion; what lies within one belongs to the place where it was made. */
 export const originalOffset = (amendments: readonly Amendment[], offset: number): number =>
-  amendments.reduceRight(
-    (after, { at, inserted }) =>
-      after >= at + inserted.length ? after - inserted.length : Math.min(after, at),
-    offset,
-  )
+  amendments.length === 0
+    ? offset
+    : amendments.reduceRight(
+        (after, { at, inserted }) =>
+          after >= at + inserted.length ? after - inserted.length : Math.min(after, at),
+        offset,
+      )
 
 /** The rest of the line goes to a line of its own, and stays in its column. */
 const breakLine = (text: string, at: number): Amendment => ({

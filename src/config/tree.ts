@@ -25,7 +25,7 @@ export const buildTree = (text: string, syntax: Syntax): Tree => {
   const { original } = syntax
 
   const build = (node: ParsedNode | null, isInFlow: boolean, end: number): Value => {
-    if (node === null) return emptyAt(end)
+    if (node === null) return nothingAt(end, null)
     if (isAlias(node)) return resolve(node.source, original(node.range[0]))
     const value = limited(buildContent(node, isInFlow))
     if (node.anchor !== undefined) anchors.set(node.anchor, value)
@@ -45,31 +45,33 @@ export const buildTree = (text: string, syntax: Syntax): Tree => {
     )
   }
 
-  const emptyAt = (offset: number): Value =>
-    leaf({ kind: 'null', isImplicit: true, at: original(syntax.tokenEndBefore(offset)), tag: null })
+  const nothingAt = (offset: number, tag: Tag | null): Value => {
+    const at = original(syntax.tokenEndBefore(offset))
+    return { kind: 'null', isImplicit: true, at, tag, ...LEAF }
+  }
 
   const resolve = (name: string, at: number): Value => {
     const value = anchors.get(name)
     if (value !== undefined) return value
     mistakes.push(error(at, `no anchor &${name} before this alias *${name}`))
-    return leaf({ kind: 'broken', at, tag: null })
+    return brokenAt(at)
   }
 
   const scalar = (node: Scalar.Parsed, tag: Tag | null): Value => {
     const at = original(node.range[0])
     if (tag !== null && INCLUDES.has(tag.name)) {
       mistakes.push(error(at, `!${tag.name} is not supported: a file cannot include others`))
-      return leaf({ kind: 'broken', at, tag: null })
+      return brokenAt(at)
     }
     const source = String(node.value)
     const isPlain = node.type === 'PLAIN'
     if (isPlain && (node.source ?? '') === '' && node.tag !== STRING_TAG) {
-      return { ...emptyAt(node.range[0]), tag }
+      return nothingAt(node.range[0], tag)
     }
     if (isPlain && (source === 'null' || source === '~')) {
-      return leaf({ kind: 'null', isImplicit: false, at, tag })
+      return { kind: 'null', isImplicit: false, at, tag, ...LEAF }
     }
-    return leaf({ kind: 'text', text: source, at, tag })
+    return { kind: 'text', text: source, at, tag, ...LEAF }
   }
 
   const map = (node: YAMLMap.Parsed, at: number, tag: Tag | null): Value => {
@@ -89,9 +91,19 @@ export const buildTree = (text: string, syntax: Syntax): Tree => {
         entries.set(name, { key: name, keyAt, value: entry })
       }
     }
-    for (const source of sources) mistakes.push(...mergeInto(entries, source))
+    for (const source of sources) merge(entries, source)
     const asText = sources.length === 0 ? textOfPair(node) : null
-    return collection({ kind: 'map', entries: [...entries.values()], asText, at, tag })
+    const all = [...entries.values()]
+    return { kind: 'map', entries: all, asText, at, tag, ...measure(all.map(({ value }) => value)) }
+  }
+
+  /** What is merged is copied, key by key: it counts, wherever it ends up. */
+  let merged = 0
+  const merge = (entries: Map<string, Entry>, source: Value): void => {
+    if (merged > NODES_MAX) return
+    merged += source.size
+    if (merged > NODES_MAX) mistakes.push(error(source.at, TOO_MUCH))
+    else mistakes.push(...mergeInto(entries, source))
   }
 
   const keyText = (key: Value, keyAt: number): string | null => {
@@ -113,8 +125,13 @@ export const buildTree = (text: string, syntax: Syntax): Tree => {
     return /^\S[^\n]*? +: /.test(source) && !source.includes('\n') ? source : null
   }
 
-  const list = (at: number, tag: Tag | null, items: readonly Value[]): Value =>
-    collection({ kind: 'list', items, at, tag })
+  const list = (at: number, tag: Tag | null, items: readonly Value[]): Value => ({
+    kind: 'list',
+    items,
+    at,
+    tag,
+    ...measure(items),
+  })
 
   const unpack = (item: Value): readonly Value[] => {
     if (item.tag?.name !== '*Unpack') return [item]
@@ -122,7 +139,7 @@ export const buildTree = (text: string, syntax: Syntax): Tree => {
       return item.items.flatMap(inner => (inner.kind === 'list' ? inner.items : []))
     }
     mistakes.push(error(item.at, 'expected a list of lists after !*Unpack'))
-    return [leaf({ kind: 'broken', at: item.at, tag: null })]
+    return [brokenAt(item.at)]
   }
 
   const tagOf = (node: ParsedNode): Tag | null => {
@@ -136,9 +153,8 @@ export const buildTree = (text: string, syntax: Syntax): Tree => {
 
   const limited = (value: Value): Value => {
     if (value.size <= NODES_MAX && value.depth <= DEPTH_MAX) return value
-    const limit = value.size > NODES_MAX ? `${NODES_MAX} values` : `${DEPTH_MAX} levels of nesting`
-    mistakes.push(error(value.at, `expected at most ${limit}, aliases written out; found more`))
-    return leaf({ kind: 'broken', at: value.at, tag: null })
+    mistakes.push(error(value.at, value.size > NODES_MAX ? TOO_MUCH : TOO_DEEP))
+    return brokenAt(value.at)
   }
 
   return { root: build(syntax.root, false, 0), mistakes }
@@ -162,21 +178,19 @@ const isHarmless = (node: ParsedNode, name: string): boolean =>
 // Size and depth
 // ---------------------------------------------------------------------------
 
-type Sized = 'size' | 'depth'
-type Leaf = Extract<Value, { kind: 'text' | 'null' | 'broken' }>
-type Collection = Extract<Value, { kind: 'list' | 'map' }>
-type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+const TOO_MUCH = `expected at most ${NODES_MAX} values, aliases written out; found more`
+const TOO_DEEP = `expected at most ${DEPTH_MAX} levels of nesting, aliases written out; found more`
 
-const leaf = (value: Without<Leaf, Sized>): Value => ({ ...value, size: 1, depth: 0 })
+const LEAF = { size: 1, depth: 0 } as const
 
-const collection = (value: Without<Collection, Sized>): Value => {
-  const children =
-    value.kind === 'list' ? value.items : value.entries.map(({ value: child }) => child)
+const measure = (children: readonly Value[]): { size: number; depth: number } => {
   let size = 1
   let depth = 0
   for (const child of children) {
     size += child.size
     depth = Math.max(depth, child.depth)
   }
-  return { ...value, size, depth: depth + 1 }
+  return { size, depth: depth + 1 }
 }
+
+const brokenAt = (at: number): Value => ({ kind: 'broken', at, tag: null, ...LEAF })
