@@ -7,7 +7,7 @@
  * are, and only in v1; the rest comes with `moveRest`, beside the work. On v2 nothing may be
  * launched before that is done.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Layout } from '../native/cgroup.ts'
@@ -17,13 +17,13 @@ const leafName = 'tree'
 
 /** Sentences about what could not be done; none is well. */
 export const enterSlice = ({ v1, v2 }: Layout): string[] => {
-  const own = tryRead('/proc/self/cgroup')
   return [
-    ...v1.flatMap(({ slice, controllers }) => {
+    ...v1.flatMap(({ slice }) => {
       const failed = makeGroup(slice)
-      if (failed.length > 0 || isInside(own, controllers, slice)) return failed
       // The thread that writes: the main one.
-      return attempt(join(slice, 'tasks'), adding(slice), path => writeFileSync(path, '0'))
+      return failed.length > 0
+        ? failed
+        : attempt(join(slice, 'tasks'), adding(slice), path => writeFileSync(path, '0'))
     }),
     ...(v2 === null ? [] : enterUnified(v2)),
   ]
@@ -77,17 +77,6 @@ const move = async (file: string, id: string, group: string): Promise<string[]> 
 
 const adding = (group: string) => `adding myself (pid: ${process.pid}) to the group "${group}"`
 
-/** Whether a line such as `4:memory:/lithos.slice` says so. */
-const isInside = (own: string, controllers: readonly string[], slice: string): boolean => {
-  const [first = ''] = controllers
-  const line = own.split('\n').find(entry => {
-    const names = entry.split(':')[1]?.split(',') ?? []
-    return names.includes(first === 'name' ? 'name=systemd' : first)
-  })
-  const path = line?.slice(line.indexOf(':/') + 1)
-  return path !== undefined && path !== '/' && slice.endsWith(path)
-}
-
 const attempt = (
   path: string,
   what: string,
@@ -109,12 +98,4 @@ const codeOf = (error: unknown): string => {
   const code = (error as NodeJS.ErrnoException).code
   if (code === undefined) throw error
   return code
-}
-
-const tryRead = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }

@@ -29,6 +29,12 @@ export interface Groups {
 
 export const noCgroups: Layout = { v1: [], v2: null, problems: [] }
 
+/** The groups of the whole supervisor, as src/plan.ts wants them. */
+export const slicesOf = ({ v1, v2 }: Layout): Groups => ({
+  v1: v1.map(({ controllers, slice }) => ({ controllers, dir: slice })),
+  v2: v2?.slice ?? null,
+})
+
 /** The groups of one container. */
 export const groupsOf = ({ v1, v2 }: Layout, instance: string): Groups => {
   const scope = scopeName(instance)
@@ -39,7 +45,7 @@ export const groupsOf = ({ v1, v2 }: Layout, instance: string): Groups => {
 }
 
 /** `S:P.N.scope` for `S/P.N`. */
-export const scopeName = (instance: string): string => `${instance.replace('/', ':')}.scope`
+export const scopeName = (instance: string): string => `${instance.replaceAll('/', ':')}.scope`
 
 /** Null where the file is not there. */
 export type Read = (path: string) => string | null
