@@ -98,6 +98,7 @@ const take = (desk: Desk, input: Input): void => {
   if (input.type === 'spec.loaded' && input.spec !== undefined)
     desk.specs.set(input.wanted.spec, input.spec)
 
+  if (input.type === 'tree.started' && isOtherBoot(desk, input.bootId)) forgetBoot(desk)
   if ('instance' in input && input.instance !== undefined) {
     if (input.type === 'knot.adopted') meet(desk, input.instance, event)
     if (input.type === 'spec.loaded') askSandbox(desk, sandboxOf(input.instance), event)
@@ -108,6 +109,16 @@ const take = (desk: Desk, input: Input): void => {
   } else {
     askTree(desk, event)
   }
+}
+
+const isOtherBoot = ({ tree }: Desk, bootId: string): boolean =>
+  tree.context.bootId !== null && tree.context.bootId !== bootId
+
+/** Pids and monotonic instants mean nothing after a reboot: everything begins clean. */
+const forgetBoot = (desk: Desk): void => {
+  desk.instances.clear()
+  desk.sandboxes.clear()
+  desk.isConfigNew = true
 }
 
 /** A living instance that its sandbox has not heard of: it must know whom to judge. */

@@ -37,8 +37,8 @@ const inspectSystem = ({ subject, image }: Examined): readonly Finding[] =>
       mistake(
         subject.process.file,
         [subject.process.name, 'image'],
-        `The image ${image} ${stats === undefined ? 'has no' : 'needs a real'} directory ${path}, ` +
-          'over which the system is mounted',
+        `The image ${image} ${stats === undefined ? 'has no' : 'needs a real'} directory ` +
+          `${path}, over which the system is mounted`,
       ),
     ]
   })

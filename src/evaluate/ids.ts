@@ -72,26 +72,27 @@ const checkKind = (subject: Subject, kind: Kind): readonly Finding[] => {
       ),
     ]
 
-  const complain = (text: string): Finding =>
-    kind.own === null
-      ? mistake(sandbox.file, [`default-${noun}`], `${text}, needed by ${nameOf(subject)}`)
-      : mistake(container.file, [`${noun}-id`], `${text} for ${nameOf(subject)}`)
-  const label = `(${kind.short}: ${id})`
+  const complain = (text: string, reason = ''): Finding => {
+    const message = `${text} (${kind.short}: ${id}) for ${nameOf(subject)}${reason}`
+    return kind.own === null
+      ? mistake(sandbox.file, [`default-${noun}`], message)
+      : mistake(container.file, [`${noun}-id`], message)
+  }
 
   const findings: Finding[] = []
-  if (id === nobody) findings.push(complain(`${id} is no ${noun} ${label}`))
+  if (id === nobody) findings.push(complain(`The highest number is no ${noun}`))
   if (kind.containerMap.length > 0) {
     if (!isMapped(kind.containerMap, id))
-      findings.push(complain(`${kind.noun} is not in mapped range ${label}`))
+      findings.push(complain(`${kind.noun} is not in mapped range`))
     return [...findings, ...checkContainerMap(subject, kind)]
   }
   if (kind.sandboxMap.length > 0 && !isMapped(kind.sandboxMap, id))
-    findings.push(complain(`${kind.noun} is not in mapped range ${label}`))
+    findings.push(complain(`${kind.noun} is not in mapped range`))
   if (!isInRanges(kind.allowed, id))
     findings.push(
       complain(
-        `${kind.noun} is not in allowed range ${label}; ` +
-          `\`allow-${noun}s\` of ${sandbox.file} is ${shown(kind.allowed)}`,
+        `${kind.noun} is not in allowed range`,
+        `: \`allow-${noun}s\` of ${sandbox.file} is ${shown(kind.allowed)}`,
       ),
     )
   return findings

@@ -62,7 +62,8 @@ const follow = (root: string, path: string, mounts: Mounts, walk: { at: string }
     const stats = lstatSync(host)
     if (stats.isSymbolicLink()) {
       links += 1
-      if (links > linksMax) return { kind: 'missing', at: walk.at, reason: 'too many links' }
+      if (links > linksMax)
+        return { kind: 'missing', at: walk.at, reason: 'leads through too many links' }
       const target = readlinkSync(host)
       if (target.startsWith('/')) trail.length = 0
       waiting.unshift(...componentsOf(target))

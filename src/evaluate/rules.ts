@@ -159,8 +159,8 @@ const checkAddresses = ({ sandbox, process }: Subject): readonly Finding[] => {
           mistake(
             process.file,
             path,
-            `there are ${instances} instances of ${process.name}, but only ` +
-              `${ipAddresses.length} ip addresses`,
+            `${process.name} has ${instances} instances, but \`ip-addresses\` lists only ` +
+              ipAddresses.length,
           ),
         ]
       : []
@@ -215,7 +215,7 @@ const checkHostName = ({ container }: Subject, host: HostName): readonly Finding
     ? [
         mistake(
           container.file,
-          ['hosts-file'],
+          ['hosts-file', 'public-hostname'],
           `Can't get IPAddress: the name of this host, "${host.hostname}", has no IPv4 address, ` +
             'and `public-hostname` needs it; add it to /etc/hosts',
         ),

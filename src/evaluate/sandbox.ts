@@ -70,7 +70,7 @@ export const evaluateSandbox = (
     return decoded.value
   }
   const done = (subjects: readonly Examined[], processes: Processes | null): Evaluation =>
-    conclude(name, unique(problems), subjects, processes)
+    conclude(name, tidy(problems), subjects, processes)
 
   const file = sandboxFile(settings.places, name)
   const value = keep(files.read(file, readSandbox))
@@ -170,15 +170,26 @@ const wantedOf = (
 })
 
 /**
- * Processes may share a configuration, and then its mistakes. And what only was a concern to the
- * reader of a file has been judged when a mistake is at the same place.
+ * Each once, though processes may share a configuration and its mistakes; and what only was a
+ * concern to the reader of a file is settled where a mistake is found at the same place.
  */
-const unique = (problems: readonly Problem[]): readonly Problem[] => {
+const tidy = (problems: readonly Problem[]): readonly Problem[] => {
   const placeOf = ({ file, line, column }: Problem): string => JSON.stringify([file, line, column])
   const wrong = new Set(problems.filter(({ severity }) => severity === 'error').map(placeOf))
   const kept = problems.filter(
     problem =>
       problem.severity === 'error' || problem.line === null || !wrong.has(placeOf(problem)),
   )
-  return [...new Map(kept.map(problem => [JSON.stringify(problem), problem])).values()]
+  return inOrder([...new Map(kept.map(problem => [JSON.stringify(problem), problem])).values()])
+}
+
+/** File by file as they were read, and in each from top to bottom. */
+const inOrder = (problems: readonly Problem[]): readonly Problem[] => {
+  const files = [...new Set(problems.map(({ file }) => file))]
+  return problems.toSorted(
+    (a, b) =>
+      files.indexOf(a.file) - files.indexOf(b.file) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  )
 }

@@ -20,25 +20,27 @@ export interface Source {
   readonly path: string
 }
 
-/** Mounted in the order of the lengths of their mount points, so that outer ones come first. */
-const inOrder = ({ volumes }: Container): readonly (readonly [string, Volume])[] =>
-  [...volumes].sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
-
-/** Volumes without a source are left out: `checkVolumes` has said so. */
+/**
+ * In the order of the lengths of their mount points, so that outer ones are mounted first. Volumes
+ * without a source are left out: `checkVolumes` has said so.
+ */
 export const placeVolumes = (sandbox: Sandbox, container: Container): readonly SpecVolume[] =>
-  inOrder(container).flatMap(([mountPoint, volume]): readonly SpecVolume[] => {
-    const target = `/${componentsOf(mountPoint).join('/')}`
-    if (volume.kind === 'Tmpfs')
-      return [{ kind: 'tmpfs', target, size: volume.size, mode: volume.mode }]
-    if (volume.kind === 'Statedir')
-      return [{ kind: 'statedir', target, path: tidy(volume.path), make: owned(volume) }]
+  [...container.volumes]
+    .flatMap(([mountPoint, volume]) => place(sandbox, tidy(mountPoint), volume))
+    .sort((a, b) => a.target.length - b.target.length || (a.target < b.target ? -1 : 1))
 
-    const source = sourceOf(sandbox, volume)
-    if (source === null) return []
-    return volume.kind === 'Readonly'
-      ? [{ kind: 'readonly', target, ...source }]
-      : [{ kind: 'persistent', target, ...source, make: volume.mkdir ? owned(volume) : null }]
-  })
+const place = (sandbox: Sandbox, target: string, volume: Volume): readonly SpecVolume[] => {
+  if (volume.kind === 'Tmpfs')
+    return [{ kind: 'tmpfs', target, size: volume.size, mode: volume.mode }]
+  if (volume.kind === 'Statedir')
+    return [{ kind: 'statedir', target, path: tidy(volume.path), make: owned(volume) }]
+
+  const source = sourceOf(sandbox, volume)
+  if (source === null) return []
+  return volume.kind === 'Readonly'
+    ? [{ kind: 'readonly', target, ...source }]
+    : [{ kind: 'persistent', target, ...source, make: volume.mkdir ? owned(volume) : null }]
+}
 
 const owned = ({ mode, user, group }: Extract<Volume, { kind: 'Persistent' | 'Statedir' }>) => ({
   mode,

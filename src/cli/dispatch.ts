@@ -1,0 +1,49 @@
+/** Commands that are made of commands: the first word says which. */
+import { nearest } from '../nearest.ts'
+import { version } from './version.ts'
+
+export interface Command {
+  readonly run: (argv: readonly string[]) => Promise<number> | number
+}
+
+/** What help says of it, and how it is loaded. */
+export type Commands = Readonly<
+  Record<string, readonly [summary: string, load: () => Promise<Command>]>
+>
+
+export const dispatch = async (
+  name: string,
+  commands: Commands,
+  argv: readonly string[],
+): Promise<number> => {
+  const [word, ...rest] = argv
+  if (word === undefined) return say(process.stderr, help(name, commands), 2)
+  if (word === '--help' || word === '-h' || word === 'help')
+    return say(process.stdout, help(name, commands), 0)
+  if (word === '--version' || word === 'version') return say(process.stdout, `${version}\n`, 0)
+  if (Object.hasOwn(commands, word)) return (await commands[word]![1]()).run(rest)
+  const similar = nearest(word, Object.keys(commands))
+  const hint = similar === null ? `see ${name} --help` : `did you mean ${similar}?`
+  return say(process.stderr, `${name}: there is no command ${JSON.stringify(word)}; ${hint}\n`, 2)
+}
+
+const say = (stream: NodeJS.WriteStream, text: string, code: number): number => {
+  stream.write(text)
+  return code
+}
+
+const help = (name: string, commands: Commands): string => {
+  const names = Object.keys(commands)
+  const width = Math.max(...names.map(({ length }) => length))
+  return [
+    'Usage:',
+    `    ${name} COMMAND [OPTIONS] …`,
+    '',
+    `Example: ${name} ${names[0]}`,
+    '',
+    ...names.map(command => `  ${command.padEnd(width)}  ${commands[command]![0]}`),
+    '',
+    `${name} COMMAND --help tells more about each.`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,135 @@
+/** `lithos journal show`: every turn as sentences, or as the JSON that was written. */
+import { once } from 'node:events'
+import { stamp } from '../../../actors/clock.ts'
+import { follow } from '../../../journal/follow.ts'
+import { readAll } from '../../../journal/read.ts'
+import type { Item } from '../../../journal/read.ts'
+import type { Effect, Input } from '../../../machines/vocabulary.ts'
+import { effectsOf, inputsOf } from '../../history.ts'
+import { sayEffect, sayInput } from '../../sentence.ts'
+import { sayInstant } from '../../time.ts'
+import { parseWhen, whenForms } from '../../when.ts'
+import { configOption } from '../common.ts'
+import { runCommand } from '../command.ts'
+import type { Description } from '../args.ts'
+import { findJournals } from './where.ts'
+
+const isNoInstant = (text: string): string | null =>
+  parseWhen(text, stamp().at) === null ? `expected ${whenForms}` : null
+
+export const description = {
+  command: 'lithos journal show',
+  example: '--since 10m web/http.0',
+  summary:
+    'Prints what the supervisor heard and what it did, oldest first: of everything, of a ' +
+    'sandbox, of a process, or of one instance. Works with and without a running supervisor.',
+  options: {
+    config: configOption,
+    since: {
+      kind: 'value',
+      names: ['--since'],
+      metavar: 'WHEN',
+      help: `leave out what was before: ${whenForms}`,
+      wrong: isNoInstant,
+    },
+    until: {
+      kind: 'value',
+      names: ['--until'],
+      metavar: 'WHEN',
+      help: 'leave out what was after',
+      wrong: isNoInstant,
+    },
+    follow: {
+      kind: 'flag',
+      names: ['-f', '--follow'],
+      help: 'go on with what happens from now on, until interrupted',
+    },
+    json: { kind: 'flag', names: ['--json'], help: 'one JSON document a turn, as it was written' },
+  },
+  positionals: [
+    { name: 'name', help: 'sandbox, sandbox/process or sandbox/process.N', kind: 'optional' },
+  ],
+} as const satisfies Description
+
+export const run = (argv: readonly string[]): Promise<number> | number =>
+  runCommand(description, argv, async (options, [name]) => {
+    const where = findJournals(options.config)
+    if (where === null) return 1
+    const now = stamp().at
+    const sinceMs = options.since === null ? 0 : (parseWhen(options.since, now) ?? 0)
+    const untilMs = options.until === null ? Infinity : (parseWhen(options.until, now) ?? Infinity)
+    const print = options.json ? printJson : printText
+    let last = 0
+
+    const tell = async (item: Item): Promise<void> => {
+      if (item.kind === 'turn') {
+        last = item.turn.seq
+        const turn = {
+          seq: item.turn.seq,
+          inputs: inputsOf(item.turn).filter(mentions(name)),
+          effects: effectsOf(item.turn).filter(mentions(name)),
+        }
+        const at = turn.inputs[0]?.at
+        if (at === undefined || at < sinceMs || at > untilMs) return
+        await write(print(turn, at))
+      } else if (item.kind !== 'checkpoint' && !options.json) {
+        await write(sayOther(item))
+      }
+    }
+
+    for await (const item of readAll({ ...where, ...(sinceMs > 0 && { sinceMs }) }))
+      await tell(item)
+    if (!options.follow) return 0
+
+    const stop = new AbortController()
+    process.once('SIGINT', () => stop.abort())
+    process.once('SIGTERM', () => stop.abort())
+    const { hotDirectory } = where
+    for await (const item of follow({ hotDirectory, afterSeq: last, signal: stop.signal }))
+      await tell(item)
+    return 0
+  })
+
+interface Shown {
+  readonly seq: number
+  readonly inputs: readonly Input[]
+  readonly effects: readonly Effect[]
+}
+
+/** No name: everything. What concerns a sandbox concerns all that is in it. */
+export const mentions =
+  (name: string | undefined) =>
+  (said: Input | Effect): boolean => {
+    if (name === undefined) return true
+    if ('instance' in said && said.instance !== undefined)
+      return (
+        said.instance === name ||
+        said.instance.startsWith(`${name}/`) ||
+        said.instance.slice(0, said.instance.lastIndexOf('.')) === name
+      )
+    return 'sandbox' in said && said.sandbox === name.split('/')[0]
+  }
+
+const printJson = (turn: Shown): string => `${JSON.stringify(turn)}\n`
+
+const printText = ({ seq, inputs, effects }: Shown, at: number): string =>
+  [
+    ...inputs.map((input, index) =>
+      index === 0
+        ? `${sayInstant(at)}  turn ${seq}  ${sayInput(input)}`
+        : `${' '.repeat(`${sayInstant(at)}  turn ${seq}  `.length)}${sayInput(input)}`,
+    ),
+    ...effects.map(effect => `${' '.repeat(26)}→ ${sayEffect(effect)}`),
+  ]
+    .map(line => `${line}\n`)
+    .join('')
+
+const sayOther = (item: Exclude<Item, { kind: 'turn' | 'checkpoint' }>): string =>
+  item.kind === 'gap'
+    ? `${item.file}:${item.line}: turns ${item.from} to ${item.to} are in no file\n`
+    : `${item.file}:${item.line}: damaged, ${item.what}\n`
+
+/** Waits for a slow reader, so that a long journal does not pile up in memory. */
+const write = async (text: string): Promise<void> => {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+}

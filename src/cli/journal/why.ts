@@ -1,0 +1,89 @@
+/** `lithos journal why NAME`: the chain of causes behind how an instance is now. */
+import { readAll } from '../../../journal/read.ts'
+import { concerns, explain } from '../../explain.ts'
+import type { PastTurn, Step } from '../../explain.ts'
+import { effectsOf, inputsOf, readPresent } from '../../history.ts'
+import type { Present } from '../../history.ts'
+import { nearest } from '../../nearest.ts'
+import { sayEnding } from '../../status.ts'
+import { sayInstant } from '../../time.ts'
+import type { Description } from '../args.ts'
+import { configOption } from '../common.ts'
+import { runCommand } from '../command.ts'
+import { findJournals } from './where.ts'
+
+export const description = {
+  command: 'lithos journal why',
+  example: 'web/http.0',
+  summary:
+    'Tells why an instance is as it is: its state, how its last life ended, and the chain of ' +
+    'causes behind that, newest first. Works with and without a running supervisor.',
+  options: {
+    config: configOption,
+    json: { kind: 'flag', names: ['--json'], help: 'the same as one JSON document' },
+  },
+  positionals: [{ name: 'name', help: 'the instance, as sandbox/process.N', kind: 'required' }],
+} as const satisfies Description
+
+/** More than an explanation ever needs; older turns are let go while reading. */
+const turnsMax = 20_000
+
+export const run = (argv: readonly string[]): Promise<number> | number =>
+  runCommand(description, argv, async (options, [name = '']) => {
+    const where = findJournals(options.config)
+    if (where === null) return 1
+    const turns: PastTurn[] = []
+    const names = new Set<string>()
+    for await (const item of readAll(where)) {
+      if (item.kind !== 'turn') continue
+      const inputs = inputsOf(item.turn)
+      for (const input of inputs)
+        if ('instance' in input && input.instance !== undefined) names.add(input.instance)
+      if (!concerns(name)({ inputs })) continue
+      turns.push({ seq: item.turn.seq, inputs, effects: effectsOf(item.turn) })
+      if (turns.length > 2 * turnsMax) turns.splice(0, turnsMax)
+    }
+    const present = await readPresent(where.hotDirectory)
+    for (const known of present?.state.instances.keys() ?? []) names.add(known)
+    if (!names.has(name)) {
+      const similar = nearest(name, [...names])
+      process.stderr.write(
+        `lithos journal why: the journal has never heard of ${JSON.stringify(name)}` +
+          `${similar === null ? '' : `; did you mean ${similar}?`}\n`,
+      )
+      return 1
+    }
+    const steps = explain(name, turns)
+    const state = sayState(name, present)
+    process.stdout.write(
+      options.json ? `${JSON.stringify({ name, state, steps })}\n` : print(state, steps),
+    )
+    return 0
+  })
+
+const sayState = (name: string, present: Present | null): string => {
+  const snapshot = present?.state.instances.get(name)
+  if (snapshot === undefined) return `${name} is not there any more`
+  const { value, context } = snapshot
+  const { life, last, restarts, asked } = context
+  const parts = [
+    `${name} is ${String(value)}`,
+    life === null ? null : `life ${life.incarnation} since ${sayInstant(life.since)}`,
+    life?.appPid == null || life.appPid === 0 ? null : `pid ${life.appPid}`,
+    asked === null ? null : `because ${asked}`,
+    `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`,
+    last === null ? null : `last ended ${sayInstant(last.at)}: ${sayEnding(last)}`,
+  ]
+  return parts.filter(part => part !== null).join(', ')
+}
+
+const print = (state: string, steps: readonly Step[]): string =>
+  [
+    state,
+    ...steps.map(
+      ({ seq, at, text }, index) =>
+        `  ${index === 0 ? '       ' : 'because'}  ${sayInstant(at)}  turn ${seq}: ${text}`,
+    ),
+  ]
+    .map(line => `${line}\n`)
+    .join('')

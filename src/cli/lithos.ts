@@ -1,0 +1,16 @@
+/** `lithos COMMAND`: all that there is, under one name. */
+import { dispatch } from './dispatch.ts'
+
+export const run = (argv: readonly string[]): Promise<number> | number =>
+  dispatch(
+    'lithos',
+    {
+      ps: ['what runs: state, pid, uptime, restarts, last exit', () => import('./ps.ts')],
+      journal: ['what happened, why, and is the record whole', () => import('./journal.ts')],
+      machines: ['the state machines, drawn from what runs', () => import('./machines.ts')],
+      check: ['would the supervisor start all that is configured?', () => import('./check.ts')],
+      mkdev: ['make the /dev of containers', () => import('./mkdev.ts')],
+      tree: ['the supervisor itself, in the foreground', () => import('./tree.ts')],
+    },
+    argv,
+  )

@@ -1,0 +1,120 @@
+/**
+ * `npm run demo`: a supervisor with a few sandboxes, made from what this host has. One instance is
+ * killed before the reader's eyes, comes back, and the journal is asked why; then everything is
+ * stopped, and what is left of it is counted. Everything lies in one temporary directory.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { instances, makeStage } from './stage.ts'
+import {
+  applicationOf,
+  knots,
+  leftovers,
+  program,
+  removeWorld,
+  startTree,
+  stopTree,
+} from './world.ts'
+import type { Tree, World } from './world.ts'
+
+const say = (text: string): void => void process.stdout.write(`\n# ${text}\n`)
+
+/** Prints a command as a reader could type it, and what it prints. */
+const show = (world: World, name: string, ...words: string[]): void => {
+  const config = ['--config', world.master]
+  process.stdout.write(`$ ${[name, ...words].join(' ')}\n`)
+  const { status } = spawnSync(program(name), [...words, ...config], { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`${name} ended with ${status}`)
+}
+
+/** What the instance answers; null while nobody listens. */
+const ask = (port: number): Promise<string | null> =>
+  new Promise(resolve => {
+    get({ host: '127.0.0.1', port, agent: false }, response => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => (text += part))
+      response.on('end', () => resolve(text.trimEnd()))
+    }).on('error', () => resolve(null))
+  })
+
+const patienceMs = 20_000
+
+/** Waits until it answers, as something else than `not`. */
+const answer = async (world: World, port: number, not = ''): Promise<string> => {
+  const began = performance.now()
+  while (performance.now() - began < patienceMs) {
+    const text = await ask(port)
+    if (text !== null && text !== not) return text
+    await setTimeout(5)
+  }
+  const said = readFileSync(join(world.root, 'tree.out'), 'utf8')
+  throw new Error(`nobody answers on port ${port}; the supervisor said:\n${said}`)
+}
+
+const askAll = async (world: World, port: number): Promise<void> => {
+  for (let index = 0; index < instances; index++) {
+    process.stdout.write(`$ curl http://127.0.0.1:${port + index}\n`)
+    process.stdout.write(`${await answer(world, port + index)}\n`)
+  }
+}
+
+const play = async (world: World, port: number, tree: Tree): Promise<void> => {
+  await askAll(world, port)
+  show(world, 'lithos_ps')
+
+  const victim = 'web/hello.1'
+  const pid = applicationOf(knots(world).get(victim) ?? 0)
+  if (pid === null) throw new Error(`${victim} does not run`)
+  say(`Somebody kills ${victim}.`)
+  process.stdout.write(`$ kill -9 ${pid}\n`)
+  const began = performance.now()
+  process.kill(pid, 'SIGKILL')
+  while ((await ask(port + 1)) !== null) await setTimeout(5)
+  const text = await answer(world, port + 1)
+  process.stdout.write(`$ curl http://127.0.0.1:${port + 1}\n${text}\n`)
+  const seconds = ((performance.now() - began) / 1000).toFixed(2)
+  say(`It answers again ${seconds} s after the kill (restart-timeout: 1). Why did it restart?`)
+  show(world, 'lithos', 'journal', 'why', victim)
+  show(world, 'lithos_ps')
+
+  say('The supervisor is asked to stop, and stops them all.')
+  process.stdout.write(`$ kill ${tree.pid}\n`)
+  const end = await stopTree(tree)
+  process.stdout.write(`lithos_tree ended with ${end}\n`)
+}
+
+const demo = async (): Promise<void> => {
+  const { world, port } = await makeStage()
+  let tree: Tree | null = null
+  try {
+    say(`An image of this host's node and sh, three sandboxes: ${world.root}`)
+    show(world, 'lithos_check')
+    process.stdout.write(`$ lithos_tree --config ${world.master} &\n`)
+    tree = startTree(world)
+    await play(world, port, tree)
+    const rest = leftovers(world)
+    say(rest.length === 0 ? 'Nothing is left.' : `This is left:\n${rest.join('\n')}`)
+    if (rest.length > 0) process.exitCode = 1
+  } finally {
+    if (tree !== null) await end(tree)
+    await removeWorld(world)
+  }
+}
+
+/** Also when the demo fails half way. */
+const end = async (tree: Tree): Promise<void> => {
+  try {
+    process.kill(tree.pid, 'SIGKILL')
+  } catch {
+    return // It has ended, as it should have.
+  }
+  await tree.ended
+}
+
+if (process.getuid?.() !== 0) {
+  process.stderr.write('The demo starts containers, which needs root: sudo npm run demo\n')
+  process.exitCode = 1
+} else await demo()

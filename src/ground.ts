@@ -1,0 +1,113 @@
+/**
+ * What must stand before the first turn: directories, the lock, the master log, our control
+ * groups. Whatever fails here is a sentence for whoever starts the supervisor.
+ */
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { enterSlice } from '../actors/cgroups.ts'
+import { openLogFile } from '../actors/logFile.ts'
+import type { LogFile } from '../actors/logFile.ts'
+import { takePidFile } from '../actors/pidFile.ts'
+import type { PidFile } from '../actors/pidFile.ts'
+import { findLayout } from '../native/cgroup.ts'
+import type { Layout } from '../native/cgroup.ts'
+import { knotPath } from '../native/where.ts'
+import type { LogLevel } from './config/shapes.ts'
+import { logLevels } from '../native/wire.ts'
+import type { Settings } from './evaluate/settings.ts'
+import { sayTime } from './time.ts'
+
+/** A start that cannot be. */
+export class Fatal extends Error {
+  readonly code: number
+
+  constructor(message: string, code = 1) {
+    super(message)
+    this.code = code
+  }
+}
+
+export interface Ground {
+  readonly pidFile: PidFile
+  readonly layout: Layout
+  readonly log: (level: LogLevel, text: string) => void
+  readonly flushLog: () => void
+}
+
+export interface GroundOptions {
+  readonly logLevel: LogLevel | null
+  readonly logToStderr: boolean
+  readonly now: () => number
+}
+
+export const prepareGround = (settings: Settings, options: GroundOptions): Ground => {
+  const { places, master } = settings
+  if (!existsSync(knotPath)) throw new Fatal("Can't find lithos_knot binary", 127)
+  if (process.getuid?.() !== 0)
+    throw new Fatal('lithos_tree makes containers and must be run as root')
+  if (!isDirectory(places.devfsDir))
+    throw new Fatal(
+      `Devfs dir (${JSON.stringify(places.devfsDir)}) must exist and contain device nodes: ` +
+        `make it with lithos_mkdev ${places.devfsDir}`,
+    )
+  makeDir('runtime-dir', places.runtimeDir)
+  makeDir('state-dir', places.stateDir)
+  makeDir('mount-dir', places.mountDir)
+  makeDir('log dir', places.defaultLogDir)
+  if (places.configLogDir !== null) makeDir('configuration log dir', places.configLogDir)
+  makeDir('stdio log dir', places.stdioLogDir)
+
+  const pidFile = E.getOrElse<string, PidFile>(reason => {
+    throw new Fatal(reason)
+  })(takePidFile(places.pidFile))
+  const file = openLog(places.logFile, options.logToStderr)
+  const level = options.logLevel ?? master.logLevel
+  const log = (severity: LogLevel, text: string): void => {
+    if (logLevels.indexOf(severity) > logLevels.indexOf(level)) return
+    file.write(`[${sayTime(options.now())}][${severity.toUpperCase()}] ${text}\n`)
+  }
+  const layout = findLayout({
+    cgroupName: master.cgroupName,
+    controllers: controllersOf(master.cgroupControllers),
+  })
+  const problems = layout.problems.length > 0 ? layout.problems : enterSlice(layout)
+  if (problems.length > 0)
+    throw new Fatal(
+      `${problems.join('; ')}. Mount what is missing, leave it out of cgroup-controllers, or set ` +
+        'cgroup-name to null to run without control groups and limits',
+    )
+  return { pidFile, layout, log, flushLog: file.flush }
+}
+
+/** An empty list means all that the original has always used. */
+const controllersOf = (configured: readonly string[]): readonly string[] =>
+  configured.length > 0 ? configured : ['name', 'cpu', 'cpuacct', 'memory', 'blkio']
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+/** One level: that the parent is missing is more likely a mistake than a wish. */
+const makeDir = (name: string, path: string): void => {
+  if (isDirectory(path)) return
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const reason =
+      code === 'EEXIST'
+        ? 'path already exists but is not a directory'
+        : code === 'ENOENT'
+          ? `its parent ${join(path, '..')} does not exist`
+          : String(code)
+    throw new Fatal(`Cant create ${name}: Can't create dir ${JSON.stringify(path)}: ${reason}`)
+  }
+}
+
+const openLog = (path: string, toStderr: boolean): LogFile => {
+  try {
+    return openLogFile(path, toStderr ? line => void process.stderr.write(line) : undefined)
+  } catch (error) {
+    throw new Fatal(`Can't initialize logging: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,56 @@
+/** What the journal tells: the present state, or the past of one instance. Reads, never writes. */
+import { join } from 'node:path'
+import { readAll } from '../journal/read.ts'
+import type { Item } from '../journal/read.ts'
+import type { Effect, Input } from '../machines/vocabulary.ts'
+import type { Master } from './config/shapes.ts'
+import { decide, emptyState } from './decide.ts'
+import type { State } from './decide.ts'
+import { restoreState } from './state.ts'
+import type { KeptState } from './state.ts'
+
+export interface Journals {
+  readonly hotDirectory: string
+  readonly archiveDirectory: string
+}
+
+/** The hot journal beside the sockets and pids, the archive beside the logs. */
+export const journalsOf = ({
+  runtimeDir,
+  journalDir,
+}: Pick<Master, 'runtimeDir' | 'journalDir'>): Journals => ({
+  hotDirectory: join(runtimeDir, 'journal'),
+  // Where the archive is turned off, a name that is never made.
+  archiveDirectory: journalDir ?? join(runtimeDir, 'journal', 'no-archive'),
+})
+
+export interface Present {
+  readonly state: State
+  readonly seq: number
+}
+
+/** From the last checkpoint of the hot journal on. Null where there is none. */
+export const readPresent = async (hotDirectory: string): Promise<Present | null> => {
+  let present: Present | null = null
+  const where = { hotDirectory, archiveDirectory: join(hotDirectory, 'no-archive') }
+  for await (const item of readAll(where)) present = advance(present, item)
+  return present
+}
+
+const advance = (present: Present | null, item: Item): Present | null => {
+  if (item.kind === 'checkpoint')
+    return { state: stateOf(item.checkpoint.state), seq: item.after.seq }
+  if (item.kind !== 'turn' || present === null) return present
+  const { state } = decide(present.state, inputsOf(item.turn), item.turn.seq)
+  return { state, seq: item.turn.seq }
+}
+
+export const stateOf = (kept: unknown): State =>
+  kept === null ? emptyState() : restoreState(kept as KeptState)
+
+/** The journal wrote them, and its checksums hold: they are what we said. */
+export const inputsOf = (turn: { readonly inputs: readonly unknown[] }): readonly Input[] =>
+  turn.inputs as readonly Input[]
+
+export const effectsOf = (turn: { readonly effects: readonly unknown[] }): readonly Effect[] =>
+  turn.effects as readonly Effect[]

@@ -1,0 +1,76 @@
+/** From the effect `launch` to what the knot is given: a plan as bytes, and its argv. */
+import { hostname } from 'node:os'
+import type { Launch, Prepared } from '../actors/knots.ts'
+import { knotPath } from '../native/where.ts'
+import type { Layout } from '../native/cgroup.ts'
+import { encodePlan } from '../native/wire.ts'
+import type { LogLevel } from './config/shapes.ts'
+import { askHost } from './evaluate/host.ts'
+import type { Settings } from './evaluate/settings.ts'
+import type { Loading } from './loading.ts'
+import { plan } from './plan.ts'
+import type { Host } from './plan.ts'
+import type { Spec } from './spec.ts'
+import { nameStep } from './stepName.ts'
+import type { StepName } from './stepName.ts'
+
+export interface LaunchingOptions {
+  readonly settings: Settings
+  readonly layout: Layout
+  readonly loading: Loading
+  readonly logLevel: LogLevel | null
+}
+
+export interface Launching {
+  readonly prepare: (effect: Launch) => Prepared
+  /** Names a step of what this specification made of an instance. */
+  readonly nameStep: (spec: Spec, instance: string, step: number) => StepName
+}
+
+export const createLaunching = (options: LaunchingOptions): Launching => {
+  const { settings, layout, loading, logLevel } = options
+  const name = hostname()
+  let address: (() => string | null) | null = null
+
+  const hostFor = (spec: Spec): Host => ({
+    hostname: name,
+    // Asked for only where it is wanted: it may take a name server.
+    hostAddress: spec.hosts.publicHostname ? (address ??= askHost().address)() : null,
+    cgroups: {
+      v1: layout.v1.map(({ controllers, slice }) => ({ controllers, dir: slice })),
+      v2: layout.v2?.slice ?? null,
+    },
+    term: process.env['TERM'] ?? 'dumb',
+    ...(logLevel !== null && { logLevel }),
+  })
+
+  return {
+    prepare: ({ instance, wanted }) => {
+      const spec = loading.specOf(instance, wanted)
+      if (spec === null)
+        return {
+          refused: {
+            step: 'finding the launch specification',
+            about: wanted.spec,
+            code: 'ENOENT',
+          },
+        }
+      const made = plan(spec, hostFor(spec), instance)
+      const { file } = settings
+      return {
+        plan: encodePlan(made),
+        argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
+        about: step => nameStep(made, step),
+      }
+    },
+    nameStep: (spec, instance, step) => nameStep(plan(spec, hostFor(spec), instance), step),
+  }
+}
+
+/** The whole environment of a knot. */
+export const knotEnvironment = (env: NodeJS.ProcessEnv): readonly string[] => [
+  `TERM=${env['TERM'] ?? 'dumb'}`,
+  ...['RUST_LOG', 'RUST_BACKTRACE'].flatMap(name =>
+    env[name] === undefined ? [] : [`${name}=${env[name]}`],
+  ),
+]

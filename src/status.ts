@@ -1,0 +1,72 @@
+/**
+ * The state of an instance as people and scripts are told it: one row, made of what the machine
+ * knows and of whether the kernel still knows the process.
+ */
+import type { Ending, Memory } from '../machines/life.ts'
+import type { State } from './decide.ts'
+import { sayRefusal } from './sentence.ts'
+import { sayEnd } from './wait.ts'
+
+export interface Status {
+  readonly name: string
+  /** As in the machine; `lost`: said to live, but no such process is there. */
+  readonly state: string
+  readonly pid: number | null
+  readonly knotPid: number | null
+  readonly uptimeMs: number | null
+  readonly restarts: number
+  readonly last: string | null
+  readonly lastAt: number | null
+  readonly wanted: boolean
+}
+
+export interface Clock {
+  readonly mono: number
+}
+
+/** `isAlive`: whether a process with this pid and this start time exists. */
+export const statusOf = (
+  state: State,
+  { mono }: Clock,
+  isAlive: (pid: number, birth: number) => boolean,
+): readonly Status[] =>
+  [...state.instances.values()]
+    .map(({ value, context }) => ({ ...describe(context, mono), state: String(value) }))
+    .map(status => {
+      const life = state.instances.get(status.name)?.context.life
+      const isLost = life?.pid != null && life.birth !== null && !isAlive(life.pid, life.birth)
+      return isLost ? { ...status, state: 'lost' } : status
+    })
+    .sort((a, b) => byName(a.name, b.name))
+
+const describe = (
+  { name, want, life, restarts, last }: Memory,
+  mono: number,
+): Omit<Status, 'state'> => ({
+  name,
+  pid: life?.appPid ?? null,
+  knotPid: life?.pid ?? null,
+  uptimeMs: life === null ? null : Math.max(0, mono - life.launchedAt),
+  restarts,
+  last: last === null ? null : sayEnding(last),
+  lastAt: last?.at ?? null,
+  wanted: want !== null,
+})
+
+export const sayEnding = ({ status, app, refusal }: Ending): string => {
+  if (refusal !== null) return sayRefusal(refusal)
+  if (app !== null) return sayEnd(app)
+  return status === null ? 'unknown' : `knot ${sayEnd(status)}`
+}
+
+/** `web/http.2` before `web/http.10`. */
+const byName = (a: string, b: string): number => {
+  const [nameA, indexA] = split(a)
+  const [nameB, indexB] = split(b)
+  return nameA < nameB ? -1 : nameA > nameB ? 1 : indexA - indexB
+}
+
+const split = (name: string): readonly [string, number] => {
+  const dot = name.lastIndexOf('.')
+  return [name.slice(0, dot), Number(name.slice(dot + 1))]
+}

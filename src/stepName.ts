@@ -1,0 +1,66 @@
+/** A step of a plan in words: what was attempted, and on what. The knot's log says the same. */
+import type { Plan, Step } from '../native/plan.ts'
+
+export interface StepName {
+  readonly step: string
+  readonly about: string
+}
+
+/** `index`: as the knot counts, from 0; -1 is the plan itself. */
+export const nameStep = (plan: Plan, index: number): StepName => {
+  const step = plan.steps[index]
+  return step === undefined ? { step: 'reading the plan of', about: plan.name } : nameOf(step)
+}
+
+const nameOf = (step: Step): StepName => {
+  switch (step.do) {
+    case 'openLog':
+      return { step: 'opening log', about: step.path }
+    case 'makeDir':
+      return { step: 'making directory', about: below(step) }
+    case 'copyFile':
+      return { step: `copying to ${below(step)} from`, about: step.source }
+    case 'writeFile':
+      return { step: 'writing', about: below(step) }
+    case 'root':
+      return { step: `mounting on ${step.mountPoint} the image`, about: step.image }
+    case 'bind':
+    case 'bindFile':
+      return { step: `binding ${below(step)} to`, about: step.target }
+    case 'mount':
+      return { step: `mounting ${step.type} on`, about: step.target }
+    case 'cgroup':
+      return { step: 'making cgroup', about: step.dir }
+    case 'limit':
+      return { step: `writing ${step.value} to`, about: step.file }
+    case 'pivot':
+      return { step: 'changing the root', about: '' }
+    case 'openOutput':
+      return { step: 'opening output file', about: step.path }
+    case 'inheritOutput':
+      return { step: 'inheriting the output', about: '' }
+    case 'fork':
+      return { step: 'starting a process', about: '' }
+    case 'joinCgroups':
+      return { step: 'joining the cgroups', about: '' }
+    case 'limitFiles':
+      return { step: 'limiting open files to', about: String(step.max) }
+    case 'setGroups':
+      return { step: 'setting supplementary groups', about: step.gids.join(' ') }
+    case 'setGid':
+      return { step: 'setting group', about: String(step.gid) }
+    case 'setUid':
+      return { step: 'setting user', about: String(step.uid) }
+    case 'keepCapabilities':
+      return { step: 'dropping capabilities', about: '' }
+    case 'noNewPrivileges':
+      return { step: 'giving up new privileges', about: '' }
+    case 'chdir':
+      return { step: 'entering working directory', about: step.path }
+    case 'exec':
+      return { step: 'executing', about: step.executable }
+  }
+}
+
+const below = ({ base, path }: { readonly base: string; readonly path: string }): string =>
+  path === '/' ? base : `${base}/${path.replace(/^\/+/, '')}`

@@ -1,0 +1,281 @@
+/**
+ * The composition root: recover, connect, run. From the first input on everything happens in
+ * turns (src/turn.ts); this file only ties together what hears and what performs.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { moveRest } from '../actors/cgroups.ts'
+import { stamp } from '../actors/clock.ts'
+import { createKnots } from '../actors/knots.ts'
+import { createSignals } from '../actors/signals.ts'
+import { createSweeper } from '../actors/sweeper.ts'
+import { createTimers } from '../actors/timers.ts'
+import { lastArchived, startArchive } from '../journal/archive.ts'
+import { openHot } from '../journal/hot.ts'
+import type { Recovered } from '../journal/recoverHot.ts'
+import type { Effect, Hear, Input } from '../machines/vocabulary.ts'
+import { errnoName } from '../native/attempt.ts'
+import * as pidfd from '../native/pidfd.ts'
+import type { Found } from '../native/survey.ts'
+import { survey } from '../native/survey.ts'
+import type { LogLevel } from './config/shapes.ts'
+import { sayProblem } from './config/report.ts'
+import { decide, emptyState } from './decide.ts'
+import type { State } from './decide.ts'
+import { createEvaluator } from './evaluate/evaluator.ts'
+import type { Settings } from './evaluate/settings.ts'
+import { Fatal, prepareGround } from './ground.ts'
+import { inputsOf, journalsOf, stateOf } from './history.ts'
+import { createLaunching, knotEnvironment } from './launching.ts'
+import type { Launching } from './launching.ts'
+import { createLoading } from './loading.ts'
+import { logLines } from './logLines.ts'
+import { recover } from './recover.ts'
+import { createRestart } from './restart.ts'
+import type { Spec } from './spec.ts'
+import { keepState } from './state.ts'
+import { openBus } from './turn.ts'
+import { version } from './cli/version.ts'
+
+export interface SupervisorOptions {
+  readonly masterFile: string
+  readonly logLevel: LogLevel | null
+  readonly logToStderr: boolean
+}
+
+/** Resolves with the exit code when everything is stopped. Rejects with Fatal before that. */
+export const supervise = async (options: SupervisorOptions): Promise<number> => {
+  const signals: Input[] = []
+  let hear: Hear = input => void signals.push(input)
+  createSignals(input => hear(input), stamp)
+
+  const evaluator = createEvaluator(options.masterFile, () => stamp().at)
+  const { value: settings, problems } = evaluator.settings()
+  if (settings === null)
+    throw new Fatal(`Error reading master config: ${problems.map(sayProblem).join('\n')}`)
+  const ground = prepareGround(settings, { ...options, now: () => stamp().at })
+  for (const problem of problems) ground.log('warn', sayProblem(problem))
+
+  const restart = createRestart(options.masterFile)
+  const memory = await openMemory(settings, input => hear(input))
+  if (ground.layout.v1.length === 0) await moveRest(ground.layout)
+
+  return new Promise<number>(done => {
+    const knotsDir = join(settings.places.runtimeDir, 'knots')
+    const found = survey(knotsDir, settings.file)
+    const perform = (effect: Effect, turn: number): void => {
+      switch (effect.type) {
+        case 'launch':
+          sweeper.spare(effect.instance)
+          knots.perform(effect, turn)
+          break
+        case 'signal':
+          knots.perform(effect, turn)
+          break
+        case 'armTimer':
+        case 'disarmTimer':
+          timers.perform(effect)
+          break
+        case 'sweep':
+          sweeper.perform(effect)
+          break
+        case 'load':
+          loading.load(turn, effect.sandbox)
+          break
+        case 'exec':
+          ground.flushLog()
+          hear({ type: 'exec.refused', code: restart.execNow(effect.reason), ...stamp() })
+          break
+        case 'exit':
+          void leave(effect.code)
+      }
+    }
+
+    const bus = openBus(memory.state, memory.log, perform)
+    memory.follow(bus.state)
+    const warn = (text: string): void => ground.log('warn', text)
+    const loading = createLoading({
+      hear: bus.hear,
+      stamp,
+      evaluator,
+      settings,
+      state: bus.state,
+      warn,
+    })
+    const launching = createLaunching({
+      settings,
+      layout: ground.layout,
+      loading,
+      logLevel: options.logLevel,
+    })
+    const timers = createTimers(bus.hear, stamp)
+    const knots = createKnots(bus.hear, {
+      stamp,
+      knotsDir,
+      env: knotEnvironment(process.env),
+      prepare: launching.prepare,
+    })
+    const sweeper = createSweeper({
+      stateDir: settings.places.stateDir,
+      layout: ground.layout,
+      report: problem => warn(`Cleaning up: ${JSON.stringify(problem)}`),
+    })
+
+    bus.finished.subscribe(turn => {
+      for (const { level, text } of logLines(turn)) ground.log(level, text)
+      // The end is in the journal now: whoever comes after us need not find it anywhere else.
+      for (const input of turn.heard)
+        if (input.type === 'knot.exited' || input.type === 'knot.refused')
+          knots.forget(input.instance, input.incarnation)
+    })
+
+    const leave = async (code: number): Promise<void> => {
+      await sweeper.settled()
+      await memory.close()
+      ground.flushLog()
+      done(code)
+    }
+
+    hear = bus.hear
+    begin(memory, found.knots, launching, { bus, knots, timers, warn, restart })
+    sweeper.sweepDangling(aliveIn(bus.state(), found))
+    for (const signal of signals) hear(signal)
+    if (ground.layout.v1.length > 0)
+      void moveRest(ground.layout).then(problems => problems.forEach(warn))
+  })
+}
+
+/** The first inputs: that we are here, what lives, and that this is all. */
+const begin = (
+  memory: Memory,
+  found: readonly Found[],
+  launching: Launching,
+  hands: {
+    readonly bus: ReturnType<typeof openBus>
+    readonly knots: ReturnType<typeof createKnots>
+    readonly timers: ReturnType<typeof createTimers>
+    readonly warn: (text: string) => void
+    readonly restart: ReturnType<typeof createRestart>
+  },
+): void => {
+  const { bus, knots, timers, warn, restart } = hands
+  // What an earlier boot has left is no life; the first turn forgets it.
+  const isThisBoot = memory.state.tree.context.bootId === memory.bootId
+  const state = isThisBoot ? memory.state : emptyState()
+  const recovery = recover(state, found, stamp(), knot => {
+    const { step = -1, errno = 0 } = knot.kept.refused ?? {}
+    const hash = state.instances.get(knot.instance)?.context.life?.spec ?? null
+    const spec = hash === null ? undefined : (state.specs.get(hash) as Spec | undefined)
+    const named =
+      spec === undefined
+        ? { step: `step ${step} of its plan`, about: '' }
+        : launching.nameStep(spec, knot.instance, step)
+    return { ...named, code: errnoName(errno) }
+  })
+  const { adopted, spare, lost } = recovery
+  bus.hear({
+    type: 'tree.started',
+    pid: process.pid,
+    bootId: memory.bootId,
+    version,
+    reason: restart.reason,
+    journal: memory.condition,
+    ...stamp(),
+  })
+  for (const { context } of [state.tree, ...state.instances.values()])
+    if (context.timer !== null)
+      timers.perform({
+        type: 'armTimer',
+        ...('name' in context && { instance: context.name }),
+        ...context.timer,
+      })
+  for (const [knot, incarnation] of adopted) knots.adopt({ ...knot, incarnation })
+  for (const input of recovery.inputs) bus.hear(input)
+  for (const knot of spare) {
+    warn(`Undefined child, pid: ${knot.pid}. Sending SIGTERM...`)
+    if (knot.pidfd !== null) pidfd.signal(knot.pidfd, 'SIGTERM')
+  }
+  bus.hear({ type: 'tree.surveyed', adopted: adopted.length, lost, ...stamp() })
+}
+
+const aliveIn = (state: State, found: ReturnType<typeof survey>): ReadonlySet<string> =>
+  new Set([
+    ...[...state.instances.values()]
+      .filter(({ context }) => context.life !== null)
+      .map(({ context }) => context.name),
+    ...found.knots.filter(({ state }) => state !== 'gone').map(({ instance }) => instance),
+    ...found.commands,
+  ])
+
+// ---------------------------------------------------------------------------
+// Memory: the hot journal and the archive
+// ---------------------------------------------------------------------------
+
+interface Memory {
+  readonly state: State
+  readonly bootId: string
+  readonly condition: string
+  readonly log: Parameters<typeof openBus>[1]
+  /** From here on the journal asks this for the state. */
+  readonly follow: (state: () => State) => void
+  readonly close: () => Promise<void>
+}
+
+const stateVersion = 1
+
+const openMemory = async (settings: Settings, hear: Hear): Promise<Memory> => {
+  const { hotDirectory, archiveDirectory } = journalsOf(settings.places)
+  const { master, places } = settings
+  const isFirst = !existsSync(join(hotDirectory, 'hot.log'))
+  const after = isFirst && places.journalDir !== null ? await lastArchived(archiveDirectory) : null
+  let stateNow: (() => State) | null = null
+  const trouble = (name: string) => ({
+    onStalled: ({ where, reason }: { where: string; reason: string }) =>
+      hear({ type: 'journal.stalled', where: `${name} ${where}`, reason, ...stamp() }),
+    onResumed: ({ where, missing }: { where: string; missing: number }) =>
+      hear({ type: 'journal.resumed', where: `${name} ${where}`, missing, ...stamp() }),
+  })
+
+  const { recovered, hot } = openHot(hotDirectory, {
+    version: stateVersion,
+    stateOf: () => (stateNow === null ? null : keepState(stateNow())),
+    ...(after !== null && { after }),
+    ...trouble('hot journal'),
+  })
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const { state, note } = remember(recovered)
+  const archive =
+    places.journalDir === null
+      ? null
+      : startArchive({
+          directory: archiveDirectory,
+          source: hot,
+          sync: master.journalSync,
+          now: () => stamp().at,
+          segmentBytesMax: master.journalSegmentSize,
+          totalBytesMax: master.journalMaxSize,
+          ageMsMax: master.journalMaxDays * 86_400_000,
+          ...trouble('archive'),
+        })
+  return {
+    state,
+    bootId,
+    condition: note,
+    log: { nextSeq: () => hot.tail().seq + 1, append: hot.append },
+    follow: now => {
+      stateNow = now
+    },
+    close: async () => {
+      await archive?.close()
+      hot.close()
+    },
+  }
+}
+
+const remember = ({ condition, state, turns }: Recovered): { state: State; note: string } => ({
+  note: condition.detail === '' ? condition.kind : `${condition.kind}, ${condition.detail}`,
+  state: turns.reduce(
+    (before, turn) => decide(before, inputsOf(turn), turn.seq).state,
+    stateOf(state),
+  ),
+})
