@@ -313,7 +313,9 @@ const rows: readonly Row[] = [
         do: 'writeFile',
         base: state,
         path: '/hosts',
-        text: '\n127.0.0.1 localhost.localdomain localhost\n192.0.2.7 box\n10.0.0.1 a\n10.0.0.2 b\n',
+        text:
+          '\n127.0.0.1 localhost.localdomain localhost\n192.0.2.7 box\n' +
+          '10.0.0.1 a\n10.0.0.2 b\n',
         mode: 0o644,
       },
       { do: 'bindFile', base: state, path: '/hosts', target: '/etc/hosts', ifRegular: false },
@@ -484,7 +486,7 @@ for (const [name, spec, kinds, steps, host] of rows)
     ),
   )
 
-test('order: files before the image, groups before the pivot, the two files over all volumes', () => {
+test('order: files, image, volumes, the two files over them, groups, pivot', () => {
   const spec: Spec = {
     ...plainSpec,
     resolvConf: { copyFrom: '/etc/resolv.conf', mount: null },

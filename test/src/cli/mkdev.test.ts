@@ -89,7 +89,8 @@ asRoot('what is in the way is named and kept; the rest is made', async () => {
     err: [
       `${directory}/null is there and is not a character device 1:3; remove it, and run this again`,
       `${directory}/shm is there and is not a directory; remove it, and run this again`,
-      `${directory}/stdin is there and is not a link to /proc/self/fd/0; remove it, and run this again`,
+      `${directory}/stdin is there and is not a link to /proc/self/fd/0; ` +
+        'remove it, and run this again',
     ]
       .map(line => `lithos_mkdev: ${line}\n`)
       .join(''),
