@@ -1,4 +1,6 @@
-/** Specifications for tests: a plain one, and what is different in others. */
+/** Specifications for tests: a plain one with its steps, and what is different in others. */
+import type { Step } from '../../../native/plan.ts'
+import { plan } from '../../../src/plan.ts'
 import type { Host } from '../../../src/plan.ts'
 import type { Spec } from '../../../src/spec.ts'
 
@@ -52,3 +54,93 @@ export const plainHost: Host = {
   hostname: 'box',
   hostAddress: '192.0.2.7',
 }
+
+export const state = '/run/lithos/state/site/web.3'
+export const scope = 'site:web.3.scope'
+
+export const plainSteps: readonly Step[] = [
+  { do: 'openLog', log: 'log', path: '/var/log/lithos/site.log' },
+  { do: 'openLog', log: 'output', path: '/var/log/lithos/stderr/site.log' },
+  {
+    do: 'makeDir',
+    base: '/run/lithos/state',
+    path: '/site/web.3',
+    mode: 0o1777,
+    uid: 0,
+    gid: 0,
+    always: false,
+  },
+  {
+    do: 'root',
+    image: '/images/web.1',
+    mountPoint: '/run/lithos/mnt',
+    flags: { readonly: true, nosuid: true, nodev: true },
+  },
+  {
+    do: 'bind',
+    base: '/var/lib/lithos/dev',
+    path: '/',
+    target: '/dev',
+    flags: { readonly: true, nosuid: true, noexec: true },
+  },
+  {
+    do: 'mount',
+    type: 'devpts',
+    target: '/dev/pts',
+    options: ['newinstance', 'ptmxmode=0666'],
+    flags: { nosuid: true, noexec: true, noatime: true },
+  },
+  {
+    do: 'mount',
+    type: 'sysfs',
+    target: '/sys',
+    options: [],
+    flags: { readonly: true, nosuid: true, nodev: true, noexec: true, noatime: true },
+  },
+  {
+    do: 'mount',
+    type: 'proc',
+    target: '/proc',
+    options: [],
+    flags: { nosuid: true, nodev: true, noexec: true, noatime: true },
+  },
+  { do: 'pivot' },
+  { do: 'fork', announce: 'Starting "site/web.3": "/bin/web" "--port=8080" "say \\"hi\\""' },
+  { do: 'joinCgroups' },
+  { do: 'limitFiles', max: 1024 },
+  { do: 'setGroups', gids: [] },
+  { do: 'setGid', gid: 101 },
+  { do: 'setUid', uid: 100 },
+  { do: 'keepCapabilities', mask: 0n },
+  { do: 'noNewPrivileges' },
+  { do: 'chdir', path: '/' },
+  {
+    do: 'exec',
+    executable: '/bin/web',
+    arguments: ['--port=8080', 'say "hi"'],
+    environment: ['TERM=dumb', 'LITHOS_NAME=site/web.3', 'LITHOS_CONFIG=/config/web.yaml'],
+    pidVariables: [],
+  },
+]
+
+export const copied = {
+  copyFrom: '/etc/hosts',
+  localhost: false,
+  publicHostname: false,
+  additional: [],
+  mount: null,
+}
+
+/** A difference, and all steps of the kinds that it touches. */
+export type Row = readonly [
+  name: string,
+  spec: Partial<Spec>,
+  kinds: readonly Step['do'][],
+  steps: readonly Step[],
+  host?: Partial<Host>,
+]
+
+export const stepsOf = ([, spec, kinds, , host]: Row): readonly Step[] =>
+  plan({ ...plainSpec, ...spec }, { ...plainHost, ...host }, 'site/web.3').steps.filter(step =>
+    kinds.includes(step.do),
+  )
