@@ -45,9 +45,9 @@ export interface ArchiveOptions extends Listener, Partial<Limits> {
 }
 
 export interface Archive {
-  /** Writes what waits. Resolves also when that failed; what failed is tried again later. */
+  /** Writes what waits and tidies. Resolves also when that failed; it is tried again later. */
   readonly flush: () => Promise<void>
-  /** The same, for the last time. */
+  /** Writes what waits, for the last time. */
   readonly close: () => Promise<void>
 }
 
@@ -151,7 +151,7 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   // Writing them
   // -------------------------------------------------------------------------
 
-  const flush = (): Promise<void> => {
+  const write = (): Promise<void> => {
     if (flight !== null) return flight.done
     stopTimer()
     const done = writeBacklog()
@@ -238,8 +238,8 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   const schedule = (): void => {
     const isIdle = backlog.length === 0 && !isBehind
     if (isClosed || isIdle || flight !== null) return
-    if (retryMs === 0 && backlogBytes > urgentBytes) return void flush()
-    timer ??= setTimeout(() => void flush(), retryMs || (sync === 'always' ? 0 : delayMs))
+    if (retryMs === 0 && backlogBytes > urgentBytes) return void write()
+    timer ??= setTimeout(() => void write(), retryMs || (sync === 'always' ? 0 : delayMs))
   }
 
   const stopTimer = (): void => {
@@ -250,12 +250,20 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   const stopListening = source.listen(add)
   schedule()
 
+  /** What is on its way may have left before the last line came. */
+  const writeAll = async (): Promise<void> => {
+    if (flight !== null) await flight.done
+    await write()
+  }
+
   return {
-    flush,
+    flush: async () => {
+      await writeAll()
+      await tidying
+    },
     close: async () => {
       stopListening()
-      if (flight !== null) await flight.done
-      await flush()
+      await writeAll()
       isClosed = true
       stopTimer()
       await tidying

@@ -155,20 +155,36 @@ const ahead = (items: AsyncGenerator<Item>): Ahead => {
 
 /** What has been told is not told again; what is missing in between is told as a gap. */
 export const tellOnce = () => {
-  const told = rememberTurns()
-  let last: Tail | null = null
+  const hasTold = rememberTurns()
+  let lastTold: Tail | null = null
+  /** Where the story is read: it runs through what was told already, to what was not. */
+  let position: Tail | null = null
+  /** Told before; told again where it turns out to begin another story. */
+  let passed: Said | null = null
+
+  /** A checkpoint after the turn that was just told says something new of the same turn. */
+  const isKnown = ({ kind, after }: Said): boolean =>
+    hasTold.has(after) && (kind === 'turn' || lastTold === null || !isSameTail(lastTold, after))
 
   return function* tell(item: Item): Generator<Item> {
     if (!isSaid(item)) return yield item
-    const { after, file, line } = item
-    const isAgain = last !== null && isSameTail(last, after)
-    if (isAgain ? item.kind === 'turn' : told.has(after)) return
-    const from = (last?.seq ?? 0) + 1
-    const to = item.kind === 'turn' ? after.seq - 1 : after.seq
-    const isNext = last === null || (item.kind === 'turn' ? from === after.seq : isAgain)
-    if (!isNext) yield { kind: 'gap', file, line, from, to }
-    last = after
-    told.add(after)
+    const { kind, after, file, line } = item
+    const here = position
+    position = after
+    if (isKnown(item)) {
+      if (kind === 'checkpoint') passed = item
+      return
+    }
+    const isBack = lastTold !== null && here !== lastTold && after.seq <= lastTold.seq
+    const from = ((isBack ? lastTold : here)?.seq ?? 0) + 1
+    const to = kind === 'turn' ? after.seq - 1 : after.seq
+    const follows =
+      here === null || (kind === 'turn' ? from === after.seq : isSameTail(here, after))
+    if (isBack || !follows) yield { kind: 'gap', file, line, from, to }
+    if (isBack && passed !== null && here !== null && isSameTail(passed.after, here)) yield passed
+    passed = null
+    lastTold = after
+    hasTold.add(after)
     yield item
   }
 }

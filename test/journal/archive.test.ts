@@ -1,0 +1,344 @@
+/**
+ * Goal: the archive holds every turn once, in segments that stand on their own, whatever
+ *       deaths lie between; and it keeps to its limits.
+ * Method: a toy supervisor over real directories; deaths at the worst moments; what is found
+ *       afterwards is read by the reader of the post-mortem.
+ */
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { lastArchived } from '../../journal/archive.ts'
+import type { ArchiveOptions } from '../../journal/archive.ts'
+import { archiveOf, filesIn, numbers, storyIn, textOf } from './archiveWorld.ts'
+import type { Archived } from './archiveWorld.ts'
+import { inTemporaryDirectory, live } from './story.ts'
+import type { Life } from './story.ts'
+import type { HotOptions } from '../../journal/hot.ts'
+
+interface World {
+  readonly directory: string
+  readonly begin: (
+    hot?: Partial<HotOptions>,
+    archive?: Partial<ArchiveOptions>,
+  ) => { readonly life: Life; readonly archived: Archived }
+}
+
+const inWorld = (work: (world: World) => Promise<void>): (() => Promise<void>) => {
+  return () =>
+    inTemporaryDirectory(root => {
+      const directory = path.join(root, 'archive')
+      const begin: World['begin'] = (hot, archive) => {
+        const life = live(path.join(root, 'hot'), hot)
+        return { life, archived: archiveOf(directory, life.hot, archive) }
+      }
+      return work({ directory, begin })
+    })
+}
+
+const hear = (life: Life, times: number): void => {
+  for (let turn = 0; turn < times; turn++) life.hear('a', 'b')
+}
+
+test(
+  'each turn once, behind a checkpoint',
+  inWorld(async ({ directory, begin }) => {
+    const { life, archived } = begin()
+    hear(life, 5)
+    await archived.archive.flush()
+    hear(life, 5)
+    await archived.archive.close()
+    assert.equal(filesIn(directory), ['turns-000000000001.log'])
+    assert.is(await storyIn(directory), `[0] ${numbers(1, 10)}`)
+    assert.equal([archived.stalled, archived.resumed], [[], []])
+  }),
+)
+
+test(
+  'the very bytes of the hot journal',
+  inWorld(async ({ directory, begin }) => {
+    const { life, archived } = begin()
+    hear(life, 3)
+    await archived.archive.close()
+    const hot = fs.readFileSync(path.join(directory, '../hot/hot.log'), 'utf8')
+    assert.is(textOf(directory, 'turns-000000000001.log'), hot)
+  }),
+)
+
+test(
+  'taken up again after an orderly end: the same segment',
+  inWorld(async ({ directory, begin }) => {
+    for (let life = 0; life < 3; life++) {
+      const { life, archived } = begin()
+      hear(life, 2)
+      await archived.archive.close()
+      life.hot.close()
+    }
+    assert.equal(filesIn(directory), ['turns-000000000001.log'])
+    assert.is(await storyIn(directory), `[0] ${numbers(1, 6)}`)
+  }),
+)
+
+test(
+  'killed before a flush, with checkpoints between: what is missing comes from the hot journal',
+  inWorld(async ({ directory, begin }) => {
+    const first = begin()
+    hear(first.life, 2)
+    await first.archived.archive.flush()
+    hear(first.life, 2)
+    first.life.hot.checkpoint()
+    hear(first.life, 2)
+    await first.archived.kill()
+    const second = begin()
+    hear(second.life, 2)
+    await second.archived.archive.close()
+    assert.is(await storyIn(directory), `[0] ${numbers(1, 8)}`)
+    assert.equal(second.archived.stalled, [])
+  }),
+)
+
+test(
+  'a torn last line is cut off, at every byte of it',
+  inWorld(async ({ directory, begin }) => {
+    const { life, archived } = begin()
+    hear(life, 3)
+    await archived.archive.close()
+    life.hot.close()
+    const file = path.join(directory, 'turns-000000000001.log')
+    const whole = fs.readFileSync(file, 'utf8')
+    const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1
+    for (let bytes = lastLine; bytes < whole.length; bytes += 3) {
+      fs.truncateSync(file, bytes)
+      const next = begin()
+      await next.archived.archive.close()
+      next.life.hot.close()
+      assert.is(fs.readFileSync(file, 'utf8'), whole, `cut at ${bytes}`)
+    }
+  }),
+)
+
+test(
+  'a damaged last segment is left as it is; another one begins where the hot journal does',
+  inWorld(async ({ directory, begin }) => {
+    const first = begin()
+    hear(first.life, 4)
+    await first.archived.archive.close()
+    const file = path.join(directory, 'turns-000000000001.log')
+    const damaged = textOf(directory, 'turns-000000000001.log').replace('"seq":3', '"seq":7')
+    fs.writeFileSync(file, damaged)
+    const second = begin()
+    hear(second.life, 2)
+    await second.archived.archive.flush()
+    await second.archived.archive.close()
+    assert.equal(filesIn(directory), ['turns-000000000001-1.log', 'turns-000000000001.log.gz'])
+    assert.is(textOf(directory, 'turns-000000000001.log.gz'), damaged)
+    assert.is(await storyIn(directory), '[0] 1 2 changed gap 3-3 4 gap 5-2 3 5 6')
+  }),
+)
+
+test(
+  'after a reboot the same story goes on',
+  inWorld(async ({ directory, begin }) => {
+    const first = begin()
+    hear(first.life, 4)
+    await first.archived.archive.close()
+    fs.rmSync(path.join(directory, '../hot'), { recursive: true })
+    const after = await lastArchived(directory)
+    assert.equal(after, first.life.hot.tail())
+    const second = begin({ after: after ?? { seq: 0, sum: 0 } })
+    hear(second.life, 2)
+    await second.archived.archive.close()
+    assert.is(await storyIn(directory), `[0] ${numbers(1, 6)}`)
+  }),
+)
+
+test(
+  'after a reboot that did not ask the archive nothing is lost either',
+  inWorld(async ({ directory, begin }) => {
+    const first = begin()
+    hear(first.life, 4)
+    await first.archived.archive.close()
+    fs.rmSync(path.join(directory, '../hot'), { recursive: true })
+    const second = begin()
+    second.life.hear('another story')
+    await second.archived.archive.flush()
+    await second.archived.archive.close()
+    assert.equal(filesIn(directory), ['turns-000000000001-1.log', 'turns-000000000001.log.gz'])
+    assert.is(await storyIn(directory), '[0] 1 2 3 4 gap 5-0 [0] 1')
+  }),
+)
+
+test('the last turn of an archive that is not there, empty, torn or damaged', () =>
+  inTemporaryDirectory(async directory => {
+    assert.is(await lastArchived(path.join(directory, 'absent')), null)
+    assert.is(await lastArchived(directory), null)
+    const file = path.join(directory, 'turns-000000000401.log')
+    fs.writeFileSync(file, 'nothing that we have written\n')
+    assert.equal(await lastArchived(directory), { seq: 401 - 1, sum: 0 }, 'the name is believed')
+    fs.writeFileSync(`${file}.gz`, 'not packed')
+    fs.rmSync(file)
+    assert.equal(await lastArchived(directory), { seq: 400, sum: 0 })
+  }))
+
+// ---------------------------------------------------------------------------
+// Segments
+// ---------------------------------------------------------------------------
+
+const small = { segmentBytesMax: 1_500, delayMs: 1 }
+
+test(
+  'segments are bounded, begin with a checkpoint, and older ones are compressed',
+  inWorld(async ({ directory, begin }) => {
+    const { life, archived } = begin({}, small)
+    for (let group = 0; group < 10; group++) {
+      hear(life, 10)
+      await archived.archive.flush()
+    }
+    await archived.archive.close()
+    const files = filesIn(directory)
+    assert.ok(files.length >= 4)
+    for (const [index, name] of files.entries()) {
+      const text = textOf(directory, name)
+      const first = Number(name.slice(6, 18))
+      assert.ok(text.length < 1_500 + 300, name)
+      assert.ok(text.split('\n')[0]?.includes(`{"checkpoint":{"seq":${first - 1},`), name)
+      assert.ok(text.split('\n')[1]?.includes(`{"seq":${first},`), name)
+      assert.is(name.endsWith('.gz'), index < files.length - 1, name)
+    }
+    assert.match(await storyIn(directory), /^\[0\] 1 2 3 [0-9 [\]]* 99 100$/)
+  }),
+)
+
+test(
+  'the oldest segments are dropped by size, the current one never',
+  inWorld(async ({ directory, begin }) => {
+    const { life, archived } = begin({}, { ...small, totalBytesMax: 2_500 })
+    for (let group = 0; group < 20; group++) {
+      hear(life, 10)
+      await archived.archive.flush()
+    }
+    await archived.archive.close()
+    const files = filesIn(directory)
+    const bytes = files.map(name => fs.statSync(path.join(directory, name)).size)
+    assert.ok(bytes.reduce((sum, size) => sum + size, 0) <= 2_500)
+    assert.ok(files.length >= 2)
+    const first = Number(files[0]?.slice(6, 18))
+    assert.ok(first > 1)
+    const story = await storyIn(directory)
+    assert.ok(story.startsWith(`[${first - 1}] ${first} `) && story.endsWith(' 200'))
+    assert.not(story.includes('gap'))
+    assert.equal(archived.stalled, [])
+  }),
+)
+
+test(
+  'segments are dropped by age; compressing does not make them younger',
+  inWorld(async ({ directory, begin }) => {
+    const first = begin({}, small)
+    hear(first.life, 60)
+    await first.archived.archive.close()
+    const day = 24 * 60 * 60
+    const old = filesIn(directory).slice(0, -1)
+    for (const name of old) fs.utimesSync(path.join(directory, name), 100 * day, 100 * day)
+    first.life.hot.close()
+
+    const stays = begin({}, { ...small, now: () => 130 * day * 1_000, ageMsMax: 31 * day * 1_000 })
+    await stays.archived.archive.flush()
+    await stays.archived.archive.close()
+    stays.life.hot.close()
+    const packed = filesIn(directory).slice(0, old.length)
+    assert.equal(
+      packed,
+      old.map(name => `${name.replace('.gz', '')}.gz`),
+    )
+    for (const name of packed) {
+      assert.is(fs.statSync(path.join(directory, name)).mtimeMs, 100 * day * 1_000)
+    }
+
+    const goes = begin({}, { ...small, now: () => 132 * day * 1_000, ageMsMax: 31 * day * 1_000 })
+    await goes.archived.archive.flush()
+    await goes.archived.archive.close()
+    assert.is(filesIn(directory).length, 1)
+  }),
+)
+
+test(
+  'what a death leaves of compressing is cleared away',
+  inWorld(async ({ directory, begin }) => {
+    const first = begin({}, small)
+    hear(first.life, 30)
+    await first.archived.archive.close()
+    const [packed = ''] = filesIn(directory)
+    fs.writeFileSync(path.join(directory, `${packed}.new`), 'half of it')
+    fs.writeFileSync(path.join(directory, packed.replace('.gz', '')), textOf(directory, packed))
+    const second = begin({}, small)
+    await second.archived.archive.flush()
+    await second.archived.archive.close()
+    assert.ok(filesIn(directory).includes(packed))
+    assert.not(filesIn(directory).includes(packed.replace('.gz', '')))
+    assert.not(filesIn(directory).includes(`${packed}.new`))
+    assert.match(await storyIn(directory), /^\[0\] 1 2 .* 30( \[30\])?$/)
+  }),
+)
+
+// ---------------------------------------------------------------------------
+// Groups, syncs, timers
+// ---------------------------------------------------------------------------
+
+test(
+  'many turns are one write and one sync; with never there is none',
+  inWorld(async ({ begin }) => {
+    const { life, archived } = begin({}, { delayMs: 60_000 })
+    hear(life, 100)
+    await archived.archive.flush()
+    assert.is(archived.faults.counts.get('write'), 1)
+    assert.is(archived.faults.counts.get('dataSync'), 1)
+    await archived.archive.close()
+    life.hot.close()
+
+    const never = begin({}, { delayMs: 60_000, sync: 'never' })
+    hear(never.life, 100)
+    await never.archived.archive.close()
+    assert.is(never.archived.faults.counts.get('dataSync'), undefined)
+  }),
+)
+
+test(
+  'always: on disk without being asked; interval: with the next tick of its own',
+  inWorld(async ({ directory, begin }) => {
+    const untilWritten = async (seq: number): Promise<void> => {
+      while (!(await storyIn(directory)).endsWith(String(seq))) {
+        await new Promise(resolve => setTimeout(resolve, 5))
+      }
+    }
+    const always = begin({}, { sync: 'always', delayMs: 3_600_000 })
+    hear(always.life, 1)
+    await untilWritten(1)
+    await always.archived.archive.close()
+    always.life.hot.close()
+    const interval = begin({}, { sync: 'interval', delayMs: 10 })
+    hear(interval.life, 1)
+    await untilWritten(2)
+    await interval.archived.archive.close()
+  }),
+)
+
+test(
+  'no timer while nothing waits',
+  inWorld(async ({ begin }) => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+    const before = timers()
+    const { life, archived } = begin()
+    hear(life, 1)
+    assert.is(timers(), before + 1)
+    await archived.archive.flush()
+    assert.is(timers(), before)
+    hear(life, 2)
+    assert.is(timers(), before + 1)
+    await archived.archive.close()
+    assert.is(timers(), before)
+  }),
+)
+
+test.run()
