@@ -69,11 +69,9 @@ export const createStatusFile = (
   life: { readonly instance: string; readonly incarnation: number; readonly spec: string },
 ): E.Either<CallFailed, number> => {
   const path = join(dir, fileName(life.instance, life.incarnation))
-  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL
   let fd: number | null = null
   try {
-    rmSync(path, { force: true })
-    fd = openSync(path, flags, 0o600)
+    fd = openNew(path)
     const reserved = reserve(fd, roomBytes, path)
     if (E.isRight(reserved)) {
       writeSync(fd, `knot ${life.instance} ${life.incarnation} ${life.spec || '-'}\n`)
@@ -86,6 +84,17 @@ export const createStatusFile = (
     const { code, syscall } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
     return E.left({ _tag: 'CallFailed', call: syscall ?? 'open', code, about: path })
+  }
+}
+
+const openNew = (path: string): number => {
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL
+  try {
+    return openSync(path, flags, 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    rmSync(path)
+    return openSync(path, flags, 0o600)
   }
 }
 
