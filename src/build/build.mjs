@@ -31,6 +31,13 @@ const options = {
   outExtension: { '.js': '.cjs' },
   // The ES6 builds of fp-ts and io-ts: only from these can be left out what nobody calls.
   mainFields: ['module', 'main'],
+  // The same of rxjs, of yaml (whose build for browsers is the one made of modules), and of what
+  // Node has to be told to take from the CommonJS folder of fp-ts.
+  alias: {
+    rxjs: join(root, 'node_modules/rxjs/dist/esm/index.js'),
+    yaml: join(root, 'node_modules/yaml/browser/index.js'),
+    'fp-ts/lib': join(root, 'node_modules/fp-ts/es6'),
+  },
   // Native code cannot be bundled, and native/libc.ts looks for it in its own way.
   external: ['koffi'],
   // A script compiled by node:vm has no import().
