@@ -2,17 +2,17 @@
  * From a specification to a plan: everything the knot will do for one instance, in order.
  * Pure: what the host adds (control groups, its name) is given.
  */
+import type { Groups } from '../native/cgroup.ts'
 import type { Plan, Step } from '../native/plan.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { applicationSteps } from './plan/application.ts'
 import { cgroupSteps } from './plan/cgroups.ts'
-import type { Cgroups } from './plan/cgroups.ts'
 import { mountSteps, stateSteps } from './plan/fileSystem.ts'
 import type { Names } from './plan/fileSystem.ts'
 import type { Spec } from './spec.ts'
 
 export interface Host extends Names {
-  readonly cgroups: Cgroups
+  readonly cgroups: Groups
   /** `TERM` of the supervisor. */
   readonly term?: string
   /** From the command line; it overrides what the files say. */

@@ -1,10 +1,12 @@
 /** `lithos_check --show-plan SANDBOX PROCESS`: what the knot of an instance would be told to do. */
 import { stamp } from '../../actors/clock.ts'
+import { findLayout, slicesOf } from '../../native/cgroup.ts'
 import { unplaced } from '../check/everything.ts'
 import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
 import { askHost } from '../evaluate/host.ts'
 import { isRefused } from '../evaluate/sandbox.ts'
+import { controllersOf } from '../evaluate/settings.ts'
 import { plan } from '../plan.ts'
 import { showPlan } from '../plan/show.ts'
 
@@ -31,8 +33,9 @@ export const showPlanOf = (masterFile: string, sandbox: string, process: string)
 
   const instance = kind === 'Daemon' ? `${sandbox}/${name}.${index}` : `${sandbox}/cmd.${name}.PID`
   const { hostname, address } = askHost()
+  const { cgroupName } = settings.master
   const host = {
-    cgroups: { v1: [], v2: null },
+    cgroups: slicesOf(findLayout({ cgroupName, controllers: controllersOf(settings.master) })),
     hostname,
     hostAddress: examined.spec.hosts.publicHostname ? address() : null,
   }

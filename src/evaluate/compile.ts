@@ -4,15 +4,10 @@ import type { Spec } from '../spec.ts'
 import { entriesOf } from '../spec.ts'
 import { effectiveIds } from './ids.ts'
 import { wantsHostName } from './rules.ts'
+import { controllersOf } from './settings.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 import { placeVolumes } from './volumes.ts'
-
-/** `name` is the hierarchy of systemd, which has no controller. */
-const controllersDefault = ['name', 'cpu', 'cpuacct', 'memory', 'blkio']
-
-const controllersOf = ({ cgroupControllers }: Settings['master']): readonly string[] =>
-  cgroupControllers.length === 0 ? controllersDefault : cgroupControllers
 
 /** For a subject in which the rules have found no mistake. */
 export const compile = (settings: Settings, subject: Subject, image: string): Spec => {

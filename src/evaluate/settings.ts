@@ -23,3 +23,10 @@ export const readSettings = (file: string): Decoded<Settings> => {
     problems,
   }
 }
+
+/** `name` is the hierarchy of systemd, which has no controller. */
+const controllersDefault = ['name', 'cpu', 'cpuacct', 'memory', 'blkio']
+
+/** An empty list stands for the usual ones. */
+export const controllersOf = ({ cgroupControllers }: Master): readonly string[] =>
+  cgroupControllers.length === 0 ? controllersDefault : cgroupControllers

@@ -2,21 +2,15 @@
  * Control groups of one container: which are made, and what is written into them. A limit goes
  * to the hierarchy that has its controller: version 1 where it is there, else version 2.
  */
+import { scopeName } from '../../native/cgroup.ts'
+import type { Groups } from '../../native/cgroup.ts'
 import type { Step } from '../../native/plan.ts'
 import type { Spec } from '../spec.ts'
 
-/** The directories of the whole supervisor (`…/lithos.slice`), as they are on this host. */
-export interface Cgroups {
-  readonly v1: readonly { readonly controllers: readonly string[]; readonly dir: string }[]
-  readonly v2: string | null
-}
-
-/** `sandbox/process.N` as a directory. */
-export const scopeOf = (instance: string): string => `${instance.replaceAll('/', ':')}.scope`
-
-export const cgroupSteps = (spec: Spec, { v1, v2 }: Cgroups, instance: string): readonly Step[] => {
+/** `v1`, `v2`: the groups of the whole supervisor (`…/lithos.slice`), as they are on this host. */
+export const cgroupSteps = (spec: Spec, { v1, v2 }: Groups, instance: string): readonly Step[] => {
   if (spec.cgroup === null) return []
-  const scope = scopeOf(instance)
+  const scope = scopeName(instance)
   const old = v1.map(({ controllers, dir }) => ({ controllers, dir: `${dir}/${scope}` }))
   const wanted = spec.cgroup.controllers.filter(controller => controller !== 'name')
   const served = new Set(old.flatMap(({ controllers }) => controllers))

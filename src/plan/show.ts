@@ -22,21 +22,19 @@ export const showPlan = (plan: Plan, secrets: ReadonlySet<string> = new Set()): 
 }
 
 const headOf = (plan: Plan): readonly string[] => [
-  `${plan.name}: log level ${plan.logLevel}, ${seconds(plan.killTimeoutMs)} between SIGTERM and ` +
-    `SIGKILL, restarted ${restart(plan)}, ` +
-    (plan.normalExitCodes.length > 0
-      ? `normal exit codes ${plan.normalExitCodes.join(' ')}`
-      : plan.isDaemon
-        ? 'no exit code is normal'
-        : 'exit code 0 is normal'),
+  `${plan.name}: log level ${plan.logLevel}, ${normalExit(plan)},`,
+  `killed ${seconds(plan.killTimeoutMs)} after SIGTERM, started again ` +
+    `${plan.restartProcessOnly ? 'in its container ' : ''}not sooner than ` +
+    `${seconds(plan.restartTimeoutMs)} after its last start`,
   '',
 ]
 
-const seconds = (ms: number): string => `${ms / 1000}s`
+const normalExit = ({ normalExitCodes, isDaemon }: Plan): string => {
+  if (normalExitCodes.length > 0) return `normal exit codes ${normalExitCodes.join(' ')}`
+  return isDaemon ? 'no exit code is normal' : 'exit code 0 is normal'
+}
 
-const restart = ({ restartProcessOnly, restartTimeoutMs }: Plan): string =>
-  `${restartProcessOnly ? 'in its container ' : ''}not sooner than ${seconds(restartTimeoutMs)} ` +
-  'after its last start'
+const seconds = (ms: number): string => `${ms / 1000}s`
 
 /** The rest of the line, and what does not fit into one. */
 const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => {

@@ -1,0 +1,95 @@
+/**
+ * Goal: a plan as text is readable and complete, tells no secret and forges no line.
+ * Method: one plan with every kind of step, letter by letter.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { encodePlan, ops } from '../../../native/wire.ts'
+import { plan } from '../../../src/plan.ts'
+import { showPlan } from '../../../src/plan/show.ts'
+import type { Spec } from '../../../src/spec.ts'
+import { copied, plainHost, plainSpec } from './specs.ts'
+
+const spec: Spec = {
+  ...plainSpec,
+  volumes: [
+    { target: '/db', kind: 'persistent', base: '/srv/db', path: '/web', make: null },
+    { target: '/st', kind: 'statedir', path: '/s', make: { mode: 0o700, user: 1, group: 2 } },
+    { target: '/tmp', kind: 'tmpfs', size: 1024, mode: 0o1777 },
+  ],
+  hosts: copied,
+  environ: [
+    ['KEY', 'x'],
+    ['LINES', 'one\ntwo'],
+    ['PID', '@{lithos:pid}'],
+  ],
+  outputFile: '/db/out',
+  normalExitCodes: [0, 3],
+}
+const cgroups = { v1: [{ controllers: ['memory', 'cpu'], dir: '/cg/lithos.slice' }], v2: null }
+const whole = plan(spec, { ...plainHost, cgroups }, 'site/web.0')
+
+test('every step a line', () => {
+  assert.is(
+    showPlan(whole, new Set(['KEY'])),
+    `site/web.0: log level warn, normal exit codes 0 3,
+killed 5s after SIGTERM, started again not sooner than 1s after its last start
+
+ 1  openLog           messages → /var/log/lithos/site.log
+ 2  openLog           what it prints → /var/log/lithos/stderr/site.log
+ 3  makeDir           /run/lithos/state :/site/web.0  mode 1777 owner 0:0 if missing
+ 4  copyFile          /etc/hosts → /run/lithos/state/site/web.0 :/hosts
+ 5  writeFile         /run/lithos/state/site/web.0 :/hosts  mode 0644  "\\n"
+ 6  root              /images/web.1 → /run/lithos/mnt  ro nosuid nodev
+ 7  bind              /var/lib/lithos/dev → /dev  ro nosuid noexec
+ 8  mount             devpts → /dev/pts  rw nosuid noexec noatime newinstance ptmxmode=0666
+ 9  mount             sysfs → /sys  ro nosuid nodev noexec noatime
+10  mount             proc → /proc  rw nosuid nodev noexec noatime
+11  bind              /srv/db :/web → /db  rw nosuid nodev noexec
+12  makeDir           /run/lithos/state/site/web.0 :/s  mode 0700 owner 1:2
+13  bind              /run/lithos/state/site/web.0 :/s → /st  rw nosuid nodev
+14  mount             tmpfs → /tmp  rw nosuid nodev size=1024 mode=01777
+15  bindFile          /run/lithos/state/site/web.0 :/hosts → /etc/hosts  if a regular file
+16  cgroup            /cg/lithos.slice/site:web.0.scope  joined by tasks
+17  limit             /cg/lithos.slice/site:web.0.scope/memory.memsw.limit_in_bytes = -1  if there
+18  limit             /cg/lithos.slice/site:web.0.scope/memory.limit_in_bytes = 104857600
+19  limit             /cg/lithos.slice/site:web.0.scope/memory.memsw.limit_in_bytes = 104857600  if there
+20  limit             /cg/lithos.slice/site:web.0.scope/cpu.shares = 1024
+21  pivot
+22  openOutput        /db/out
+23  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
+24  joinCgroups
+25  limitFiles        1024
+26  setGroups         none
+27  setGid            101
+28  setUid            100
+29  keepCapabilities  none
+30  noNewPrivileges
+31  chdir             /
+32  exec              "/bin/web" "--port=8080" "say \\"hi\\""
+                      TERM="dumb"
+                      KEY=(secret)
+                      LINES="one\\ntwo"
+                      LITHOS_NAME="site/web.0"
+                      LITHOS_CONFIG="/config/web.yaml"
+                      PID=(its pid)
+`,
+  )
+})
+
+test('a terminal instead of a file, and what root keeps', () => {
+  const text = showPlan(
+    plan({ ...plainSpec, user: 0, interactive: true, isDaemon: false }, plainHost, 'site/web.0'),
+  )
+  assert.match(text, 'site/web.0: log level warn, exit code 0 is normal,\n')
+  assert.match(text, /^ *\d+ {2}inheritOutput$/m)
+  assert.match(text, /^ *\d+ {2}keepCapabilities {2}0xa80425fb$/m)
+})
+
+test('the same plan as bytes: as many steps, none unknown', () => {
+  const bytes = encodePlan(whole)
+  assert.is(bytes.readUInt32LE(8), whole.steps.length)
+  assert.ok(whole.steps.every(step => step.do in ops))
+})
+
+test.run()
