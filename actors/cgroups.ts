@@ -42,6 +42,32 @@ export const moveRest = async ({ v1, v2 }: Layout): Promise<string[]> => {
   return (await Promise.all(moves)).flat()
 }
 
+/** Before an exit: out of our groups again, and away with them where nobody else is inside. */
+export const leaveSlice = async ({ v1, v2 }: Layout): Promise<void> => {
+  const threads = v1.length === 0 ? [] : readdirSync('/proc/self/task')
+  await Promise.all(
+    v1.flatMap(({ slice }) => {
+      const above = dirname(slice)
+      return threads.map(thread => move(join(above, 'tasks'), thread, above))
+    }),
+  )
+  for (const { slice } of v1) removeEmpty(slice)
+  if (v2 === null) return
+  const above = dirname(v2.slice)
+  await move(join(above, 'cgroup.procs'), String(process.pid), above)
+  removeEmpty(join(v2.slice, leafName))
+  removeEmpty(v2.slice)
+}
+
+/** Busy: a command of lithos_cmd runs on, and the next supervisor will find the group. */
+const removeEmpty = (dir: string): void => {
+  try {
+    rmdirSync(dir)
+  } catch (error) {
+    if (!['EBUSY', 'ENOENT', 'ENOTEMPTY', 'EPERM', 'EROFS'].includes(codeOf(error))) throw error
+  }
+}
+
 const enterUnified = ({ mount, slice, controllers }: NonNullable<Layout['v2']>): string[] => {
   const failed = makeGroup(slice)
   if (failed.length > 0) return failed

@@ -27,8 +27,14 @@ export interface Step {
 /** `turns`: those that concern the instance, its sandbox or the supervisor, oldest first. */
 export const explain = (instance: string, turns: readonly PastTurn[]): readonly Step[] => {
   const story = new Story(instance, turns)
-  const last = story.lastOf(Infinity, input => isLifeFact(input) && input.instance === instance)
-  return last === null ? [] : story.from(last)
+  const isOurs = (input: Input): boolean => isLifeFact(input) && input.instance === instance
+  const last = story.lastOf(Infinity, isOurs)
+  if (last === null || last.input.type !== 'knot.adopted')
+    return last === null ? [] : story.from(last)
+  // That it was adopted does not say why it runs: its start does, if the journal still has it.
+  const start = story.lastOf(Infinity, input => isOurs(input) && input.type !== 'knot.adopted')
+  const adoption = { seq: last.turn.seq, at: last.input.at, text: sayInput(last.input) }
+  return start === null ? story.from(last) : [adoption, ...story.from(start)]
 }
 
 /** Whether a turn has anything to do with an instance: what `explain` has to be given. */
@@ -91,7 +97,7 @@ class Story {
       case 'config.absent':
         return [sayInput(input), this.loadBehind(turn.seq, input.cause)]
       case 'tree.surveyed':
-        return [sayInput(input), this.lastOf(turn.seq, ({ type }) => type === 'tree.started')]
+        return [sayInput(input), this.lastOf(turn.seq + 1, ({ type }) => type === 'tree.started')]
       default:
         return [sayInput(input), null]
     }

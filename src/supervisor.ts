@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { moveRest } from '../actors/cgroups.ts'
+import { leaveSlice, moveRest } from '../actors/cgroups.ts'
 import { stamp } from '../actors/clock.ts'
 import { createKnots } from '../actors/knots.ts'
 import { createSignals } from '../actors/signals.ts'
@@ -129,9 +129,16 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
           knots.forget(input.instance, input.incarnation)
     })
 
+    /** Nothing of ours is left running: whatever goes wrong from here on, we do go. */
     const leave = async (code: number): Promise<void> => {
-      await sweeper.settled()
-      await memory.close()
+      try {
+        sweeper.sweepDangling(new Set())
+        await sweeper.settled()
+        await leaveSlice(ground.layout)
+        await memory.close()
+      } catch (error) {
+        ground.log('error', `Stopping: ${String(error)}`)
+      }
       ground.flushLog()
       done(code)
     }
