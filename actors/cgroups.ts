@@ -7,7 +7,7 @@
  * are, and only in v1; the rest comes with `moveRest`, beside the work. On v2 nothing may be
  * launched before that is done.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Layout } from '../native/cgroup.ts'
