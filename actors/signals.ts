@@ -1,4 +1,4 @@
-/** Signals that are meant for the supervisor, as facts. Those it crashes from are native/exec.ts. */
+/** Signals meant for the supervisor, as facts. Those it dies of are caught in native/exec.c. */
 import type { Hear } from '../machines/vocabulary.ts'
 
 const heard = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const

@@ -30,7 +30,7 @@ export const attempt = (
   return value === -1 ? failed(call, about, errno()) : E.right(value)
 }
 
-/** For lithos.c, where a negative result is the error itself. */
+/** For our library, where a negative result is the error itself. */
 export const answer = (call: string, about: string, value: number): E.Either<CallFailed, number> =>
   value < 0 ? failed(call, about, -value) : E.right(value)
 

@@ -61,8 +61,8 @@ const programs = [
   },
   {
     output: 'liblithos.so',
-    sources: ['lithos.c'],
-    headers: [],
+    sources: ['lithos.c', 'spawn.c', 'exec.c', 'remove.c'],
+    headers: ['library.h'],
     ways: [{ flags: ['-shared', '-fPIC', '-pthread'] }],
   },
 ]

@@ -1,5 +1,5 @@
 /**
- * Every C function we call, each once: libc's in the words of its man page, ours from lithos.c.
+ * Every C function we call, each once: libc's in the words of its man page, ours from library.h.
  * Nothing else lives here: no policy, no errors, no types of ours. The only importer of koffi.
  */
 import { createRequire } from 'node:module'
@@ -82,7 +82,7 @@ export const pidfdSendSignal = (pidfd: number, signal: number): number =>
 
 export const errno = (): number => koffi.errno()
 
-// ---- lithos.c: what is negative is an errno ----------------------------------------------
+// ---- our library: what is negative is an errno -------------------------------------------
 
 export const lithosSpawn = bind<
   [

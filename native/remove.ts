@@ -1,6 +1,6 @@
 /**
  * Removes a directory whose content belongs to somebody hostile: no link is followed, no mount
- * entered, and no depth or number of files stops the event loop; see lithos.c, section 5.
+ * entered, and no depth or number of files stops the event loop; see remove.c.
  */
 import { errnoName } from './attempt.ts'
 import * as libc from './libc.ts'

@@ -1,6 +1,6 @@
 /**
  * A child with exactly the descriptors it is given, in new namespaces, from the main thread.
- * It costs the parent some fifty microseconds, however large the parent is; see lithos.c.
+ * It costs the parent some fifty microseconds, however large the parent is; see spawn.c.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { errnoName } from './attempt.ts'
@@ -36,7 +36,7 @@ export interface Spawned {
   readonly pidfd: Pidfd
 }
 
-/** What failed, by the number lithos.c gives. */
+/** What failed, by the number spawn.c gives. */
 const stages = ['', 'clone3', 'passing descriptors', 'execve']
 
 export const spawn = (request: Spawn): E.Either<CallFailed, Spawned> => {
@@ -63,6 +63,6 @@ export const spawn = (request: Spawn): E.Either<CallFailed, Spawned> => {
   return E.left({ _tag: 'CallFailed', call, code: errnoName(-result), about: path })
 }
 
-/** Strings one after another, each ended by NUL, as lithos.c wants them. */
+/** Strings one after another, each ended by NUL, as our library wants them. */
 export const packWords = (words: readonly string[]): Buffer =>
   Buffer.from(words.map(word => `${word}\0`).join(''))

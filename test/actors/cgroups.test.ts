@@ -26,7 +26,7 @@ interface Report {
 
 const enter = (layout: Layout): Report => {
   const script = join(import.meta.dirname ?? '', 'enterSlice.ts')
-  const words = ['--import', 'tsx', script, JSON.stringify(layout)]
+  const words = ['--import=tsx', script, JSON.stringify(layout)]
   return JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8' })) as Report
 }
 

@@ -1,6 +1,7 @@
 /**
- * Goal: of all supervisors that want a runtime directory one gets it, and a dead one's claim
- * is worth nothing. Method: real processes race for a file, and are killed.
+ * Goal: of all supervisors that want a runtime directory one gets it, and a dead one's claim is
+ * worth nothing.
+ * Method: real processes race for a file, and are killed.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -38,7 +39,7 @@ const take = (): E.Either<string, PidFile> => {
 /** A process that tries, and what it says. */
 const contend = (program = process.execPath, argv0 = program) => {
   const script = join(import.meta.dirname ?? '', 'holder.ts')
-  const child = spawn(program, ['--import', 'tsx', script, path], { argv0 })
+  const child = spawn(program, ['--import=tsx', script, path], { argv0 })
   const said = { text: '', pid: child.pid ?? 0, child }
   child.stdout.on('data', (data: Buffer) => (said.text += data.toString()))
   children.push(child)

@@ -1,7 +1,8 @@
 /**
  * Goal: whatever became of the supervisor before, what it launched is found, and no end is
- * lost. Method: a supervisor in a process of its own launches stand-ins and is killed; a
- * second one, which is not their parent, surveys and adopts.
+ * lost.
+ * Method: a supervisor in a process of its own launches stand-ins and is killed; a second one,
+ * which is not their parent, surveys and adopts.
  */
 import { spawn as spawnProcess } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -70,7 +71,7 @@ const look = (): readonly Found[] => {
 
 const runFormerTree = async (...launches: string[]): Promise<void> => {
   const script = join(import.meta.dirname ?? '', 'formerTree.ts')
-  const words = ['--import', 'tsx', script, workshop.standIn, knotsDir, master, ...launches]
+  const words = ['--import=tsx', script, workshop.standIn, knotsDir, master, ...launches]
   const child = spawnProcess(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   former = child
   let isRunning = false
@@ -88,7 +89,7 @@ const killFormerTree = async (): Promise<void> => {
 const exits = () =>
   facts.filter((fact): fact is InputOf<'knot.exited'> => fact.type === 'knot.exited')
 
-test('the living are found after the death of their parent, adopted, and their ends told', async () => {
+test('the living are found after their parent has died, adopted, their ends told', async () => {
   await runFormerTree('sb/web.0=stay', 'sb/web.1=deaf')
   await killFormerTree()
   const found = look()

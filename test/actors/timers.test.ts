@@ -1,7 +1,8 @@
 /**
  * Goal: every deadline elapses once, never early, in the order of the instants, and costs
- * little while it waits. Method: real timers of a few milliseconds, and a clock that is set by
- * hand where the order or a far instant is what matters.
+ * little while it waits.
+ * Method: real timers of a few milliseconds, and a clock that is set by hand where the order or
+ * a far instant is what matters.
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -24,7 +24,7 @@ const run = async (
   ...words: string[]
 ): Promise<{ lines: Line[]; errors: string; code: unknown }> => {
   const script = join(import.meta.dirname ?? '', 'image.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...words])
+  const child = spawn(process.execPath, ['--import=tsx', script, ...words])
   let [output, errors] = ['', '']
   child.stdout.on('data', (data: Buffer) => (output += data.toString()))
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()))

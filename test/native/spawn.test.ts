@@ -1,6 +1,7 @@
 /**
  * Goal: a child gets exactly what it is given, a failure is told as it was, and nothing of us
- * is left changed. Method: real children of a small C program, looked at through /proc.
+ * is left changed.
+ * Method: real children of a small C program, looked at through /proc.
  */
 import {
   closeSync,
@@ -79,7 +80,7 @@ const ended = async (child: Spawned): Promise<number> => {
 
 const openHere = () => readdirSync('/proc/self/fd').length
 
-test('the descriptors that are given, at the numbers that are asked for, and no other', async () => {
+test('the descriptors that are given, at the numbers asked for, and no other', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   const plan = memoryFile('plan', Buffer.from(''))
   assert.ok(E.isRight(plan))

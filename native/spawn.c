@@ -1,0 +1,185 @@
+/*
+ * A child by clone3 with a shared memory, like vfork: some fifty microseconds however large we
+ * are, where a fork would copy our page tables. The price is that the child runs in our memory
+ * until it has executed its program; so it may not allocate, lock, or return.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/wait.h>
+#include "library.h"
+
+enum { WORDS_MAX = 256 };
+
+struct birth {
+	char *path;
+	char **argv;
+	char **envp;
+	const int *fds; /* pairs: number in the child, descriptor here; ascending, from 0 */
+	int count;
+	int sources[WORDS_MAX];
+	long error;
+	int stage;
+};
+
+/* What a failed birth was doing; the texts are in native/spawn.ts. */
+enum { STAGE_CLONE = 1, STAGE_FDS = 2, STAGE_EXEC = 3 };
+
+static char child_stack[STACK_BYTES] __attribute__((aligned(16)));
+
+static long arrange_fds(struct birth *birth)
+{
+	int above = birth->fds[2 * (birth->count - 1)] + 1;
+	unsigned int next = 0;
+	long result;
+
+	/* First out of the way what another one is about to overwrite. */
+	for (int i = 0; i < birth->count; i++) {
+		birth->sources[i] = birth->fds[2 * i + 1];
+		if (birth->sources[i] == birth->fds[2 * i] || birth->sources[i] >= above)
+			continue;
+		result = call(SYS_fcntl, birth->sources[i], F_DUPFD_CLOEXEC, above, 0, 0);
+		if (result < 0)
+			return result;
+		birth->sources[i] = (int)result;
+	}
+	for (int i = 0; i < birth->count; i++) {
+		int target = birth->fds[2 * i];
+
+		/* Node marks 0, 1 and 2 close-on-exec, and a dup onto itself would keep that. */
+		if (birth->sources[i] == target)
+			result = call(SYS_fcntl, target, F_SETFD, 0, 0, 0);
+		else
+			result = call(SYS_dup3, birth->sources[i], target, 0, 0, 0);
+		if (result < 0)
+			return result;
+	}
+	/* Not all that is open here is close-on-exec: what Node inherited above a hole is not. */
+	for (int i = 0; i < birth->count; i++) {
+		unsigned int target = (unsigned int)birth->fds[2 * i];
+
+		if (target > next)
+			call(SYS_close_range, next, target - 1, 0, 0, 0);
+		next = target + 1;
+	}
+	return call(SYS_close_range, next, ~0U, 0, 0, 0);
+}
+
+/* Runs in the memory of the parent, which is stopped: nothing here may allocate or lock. */
+static void be_born(struct birth *birth)
+{
+	/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored; these two are, in every Node. */
+	reset_signal(SIGPIPE);
+	reset_signal(SIGXFSZ);
+	birth->stage = STAGE_FDS;
+	birth->error = arrange_fds(birth);
+	if (birth->error >= 0) {
+		birth->stage = STAGE_EXEC;
+		set_mask(0);
+		birth->error = call(SYS_execve, (long)birth->path, (long)birth->argv,
+				    (long)birth->envp, 0, 0);
+	}
+	call(SYS_exit_group, 127, 0, 0, 0, 0);
+}
+
+/*
+ * The child begins on its own stack, where there is nothing to return to; hence the call is
+ * made by hand. libc's clone() cannot clear handlers or enter a cgroup.
+ */
+static long clone_onto(struct clone_args *args, struct birth *birth)
+{
+#if defined(__x86_64__)
+	long result;
+	register void (*entry)(struct birth *) __asm__("r12") = be_born;
+	register struct birth *argument __asm__("r13") = birth;
+
+	__asm__ volatile("syscall\n\t"
+			 "testq %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xorl %%ebp, %%ebp\n\t"
+			 "movq %%r13, %%rdi\n\t"
+			 "callq *%%r12\n\t"
+			 "ud2\n"
+			 "1:"
+			 : "=a"(result)
+			 : "0"(SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(entry), "r"(argument)
+			 : "rcx", "r11", "memory");
+	return result;
+#else
+	register long code __asm__("x8") = SYS_clone3;
+	register long result __asm__("x0") = (long)args;
+	register long size __asm__("x1") = sizeof(*args);
+	register void (*entry)(struct birth *) __asm__("x2") = be_born;
+	register struct birth *argument __asm__("x3") = birth;
+
+	__asm__ volatile("svc 0\n\t"
+			 "cbnz x0, 1f\n\t"
+			 "mov x29, xzr\n\t"
+			 "mov x0, x3\n\t"
+			 "blr x2\n\t"
+			 "brk #1\n"
+			 "1:"
+			 : "+r"(result)
+			 : "r"(code), "r"(size), "r"(entry), "r"(argument)
+			 : "memory");
+	return result;
+#endif
+}
+
+/*
+ * `words` holds path, argv and environment, each ended by NUL. `fds` are pairs as in struct
+ * birth; every other descriptor is closed. `cgroup` is a directory of cgroup v2, or -1.
+ * out: pid and pidfd, or the stage that failed.
+ *
+ * There is no parent-death signal, and there must not be: the child outlives us. A vfork blocks
+ * this thread until the exec, so `words` must name a file on a disk that answers, and `cgroup`
+ * must not be frozen.
+ */
+int lithos_spawn(char *words, int argc, int envc, const int *fds, int count, uint64_t namespaces,
+		 int cgroup, int *out)
+{
+	char *pointers[WORDS_MAX + 2];
+	struct birth birth = {.path = words, .fds = fds, .count = count, .stage = STAGE_CLONE};
+	int pidfd = -1;
+	kernel_signals mask;
+	long pid;
+
+	if (argc < 1 || envc < 0 || argc + envc > WORDS_MAX || count < 1 || count > WORDS_MAX)
+		return -E2BIG;
+	birth.argv = pointers;
+	birth.envp = pointers + argc + 1;
+	split(split(words + strlen(words) + 1, argc, birth.argv), envc, birth.envp);
+
+	struct clone_args args = {
+		.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND | namespaces,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+		.stack = (uint64_t)(uintptr_t)child_stack,
+		.stack_size = sizeof(child_stack),
+	};
+	if (cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint32_t)cgroup;
+	}
+
+	/* A signal in the child would run our handlers there, and write to our own pipes. */
+	mask = set_mask(~(kernel_signals)0);
+	pid = clone_onto(&args, &birth);
+	set_mask(mask);
+
+	if (pid < 0) {
+		out[1] = STAGE_CLONE;
+		return (int)pid;
+	}
+	if (birth.error < 0) {
+		siginfo_t ignored;
+
+		out[1] = birth.stage;
+		call(SYS_waitid, P_PIDFD, pidfd, (long)&ignored, WEXITED, 0);
+		call(SYS_close, pidfd, 0, 0, 0, 0);
+		return (int)birth.error;
+	}
+	out[0] = (int)pid;
+	out[1] = pidfd;
+	return 0;
+}
