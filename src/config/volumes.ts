@@ -16,7 +16,9 @@ const TMPFS_SIZE_DEFAULT = 100 * 1024 * 1024
 const volumePath = containedPath('an absolute path')
 
 /** No set-uid and set-gid bits. `755` without its `0o` is a decimal number; `concerns.ts` warns. */
-const mode = wholeNumber('a file mode from 0 to 0o1777, written as 0o755', 0n, 0o1777n)
+const mode = wholeNumber('a file mode from 0 to 0o1777, written as 0o755', 0n, 0o1777n, source =>
+  /^[0-7]{4}$/.test(source) ? `it is a decimal number; write 0o${source}` : null,
+)
 
 const readonly: Decoder<Volume> = mapped(
   containedPath('an absolute path after !Readonly'),

@@ -72,17 +72,29 @@ export const nullableFlag: Decoder<boolean | null> = nullable(
 // Numbers
 // ---------------------------------------------------------------------------
 
+type Hint = (source: string) => string | null
+
 /** With base, underscores and unit; within the bounds. */
-export const whole = (name: string, min: bigint, max: bigint): Decoder<bigint> =>
+export const whole = (
+  name: string,
+  min: bigint,
+  max: bigint,
+  hint: Hint = () => null,
+): Decoder<bigint> =>
   word(name, source => {
     const value = readNumeric(source)
     if (typeof value !== 'bigint') return { hint: numberHint(value, source) }
-    return value >= min && value <= max ? { means: value } : { hint: null }
+    return value >= min && value <= max ? { means: value } : { hint: hint(source) }
   })
 
 /** The same as a number; beyond what a number can hold exactly nothing depends on the rest. */
-export const wholeNumber = (name: string, min: bigint, max: bigint): Decoder<number> =>
-  mapped(whole(name, min, max), value => Math.min(Number(value), Number.MAX_SAFE_INTEGER))
+export const wholeNumber = (
+  name: string,
+  min: bigint,
+  max: bigint,
+  hint: Hint = () => null,
+): Decoder<number> =>
+  mapped(whole(name, min, max, hint), value => Math.min(Number(value), Number.MAX_SAFE_INTEGER))
 
 export const plainNumber = (name: string, max: number): Decoder<number> =>
   word(name, source => {
