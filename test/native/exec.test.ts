@@ -3,10 +3,15 @@
  * Method: a program that crashes, hangs, idles or execs; each of its images prints a line.
  */
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readPast } from '../../native/exec.ts'
+import { nativeDir, packageDir } from '../../native/where.ts'
 
 interface Line {
   readonly pid: number
@@ -20,11 +25,29 @@ interface Line {
   readonly leaked?: number
 }
 
+const here = dirname(fileURLToPath(import.meta.url))
+let dir = ''
+
+/** One file, because an image that is compiled on the way starts ten times slower. */
+test.before(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lithos-test-'))
+  symlinkSync(join(packageDir, 'node_modules'), join(dir, 'node_modules'))
+  symlinkSync(dirname(nativeDir), join(dir, 'dist'))
+  buildSync({
+    entryPoints: [join(here, 'image.ts')],
+    outfile: join(dir, 'bundle', 'image.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['koffi'],
+  })
+})
+test.after(() => rmSync(dir, { recursive: true, force: true }))
+
 const run = async (
   ...words: string[]
 ): Promise<{ lines: Line[]; errors: string; code: unknown }> => {
-  const script = join(import.meta.dirname ?? '', 'image.ts')
-  const child = spawn(process.execPath, ['--import=tsx', script, ...words])
+  const child = spawn(process.execPath, [join(dir, 'bundle', 'image.mjs'), ...words])
   let [output, errors] = ['', '']
   child.stdout.on('data', (data: Buffer) => (output += data.toString()))
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()))

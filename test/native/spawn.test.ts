@@ -137,6 +137,9 @@ test('argv, environment and namespaces', async () => {
     env: ['TERM=dumb', 'EMPTY='],
     namespaces: ['mount', 'pid', 'uts', 'ipc', 'net'],
   })
+  // We go on when the exec can no longer fail, a moment before its arguments can be seen.
+  const hasArguments = () => (proc.commandLine(child.pid)?.length ?? 0) > 0
+  await until(hasArguments, 'the new program')
   assert.equal(proc.commandLine(child.pid), [workshop.standIn, '--config', config, ''])
   const environment = readFileSync(`/proc/${child.pid}/environ`, 'utf8')
   assert.is(environment, 'TERM=dumb\0EMPTY=\0')
