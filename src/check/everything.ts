@@ -11,6 +11,7 @@ import { createEvaluator } from '../evaluate/evaluator.ts'
 import { mistake } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
 import { locate } from '../evaluate/locate.ts'
+import { tidy } from '../evaluate/order.ts'
 import { checkContainer } from '../evaluate/references.ts'
 import type { Evaluation } from '../evaluate/sandbox.ts'
 import type { Settings } from '../evaluate/settings.ts'
@@ -41,7 +42,7 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
   const evaluations = (names ?? []).map(name =>
     evaluator.sandbox(settings, name, alternateFor(asked, name)),
   )
-  return [
+  return tidy([
     ...missing,
     ...problems,
     ...locate(checkDevices(settings.file, settings.places.devfsDir)),
@@ -51,9 +52,9 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
       ...locate(checkFurther(settings, evaluation)),
     ]),
     ...locate(checkPortsOfAll(evaluations.flatMap(({ subjects }) => subjects))),
-    ...locate(checkOwnership(filesOf(settings, evaluations))),
+    ...checkOwnership(filesOf(settings, evaluations)),
     ...unusedAlternate(asked, names),
-  ]
+  ])
 }
 
 /** "Offline": one container configuration, and nothing else. */

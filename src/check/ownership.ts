@@ -4,15 +4,14 @@
  */
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { warning } from '../evaluate/finding.ts'
-import type { Finding } from '../evaluate/finding.ts'
+import type { Problem } from '../config/shapes.ts'
 
 const writableByOthers = 0o022
 
 /** A directory in which everyone may write, but nobody may replace what is another's. */
 const sticky = 0o1000
 
-export const checkOwnership = (files: readonly string[]): readonly Finding[] => {
+export const checkOwnership = (files: readonly string[]): readonly Problem[] => {
   const directories = new Set(files.map(file => dirname(file)))
   return [
     ...[...new Set(files)].flatMap(file => complain(file, false)),
@@ -20,7 +19,7 @@ export const checkOwnership = (files: readonly string[]): readonly Finding[] => 
   ]
 }
 
-const complain = (path: string, isDirectory: boolean): readonly Finding[] => {
+const complain = (path: string, isDirectory: boolean): readonly Problem[] => {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return []
   const { uid, mode } = stats
@@ -30,11 +29,14 @@ const complain = (path: string, isDirectory: boolean): readonly Finding[] => {
   const is =
     uid === 0 ? `may be written by others than root (mode ${shown})` : `belongs to user ${uid}`
   return [
-    warning(
-      path,
-      [],
-      `this ${isDirectory ? 'directory' : 'file'} ${is}; whoever can write it can run anything ` +
-        `as root: chown root:root and chmod go-w`,
-    ),
+    {
+      file: path,
+      line: null,
+      column: null,
+      severity: 'warning',
+      message:
+        `this ${isDirectory ? 'directory' : 'file'} ${is}; whoever can write it can run anything ` +
+        'as root: chown root:root and chmod go-w',
+    },
   ]
 }

@@ -6,6 +6,7 @@ import type { Problem } from '../config/shapes.ts'
 import { createFileCache } from './files.ts'
 import { askHost } from './host.ts'
 import type { HostName } from './host.ts'
+import { reasonOf } from './inside.ts'
 import { listSandboxes } from './listing.ts'
 import { evaluateSandbox } from './sandbox.ts'
 import type { Evaluation } from './sandbox.ts'
@@ -51,7 +52,6 @@ const list = (directory: string): Listing => {
   try {
     return { names: listSandboxes(directory), problems: [] }
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
     return {
       names: null,
       problems: [
@@ -60,7 +60,7 @@ const list = (directory: string): Listing => {
           line: null,
           column: null,
           severity: 'error',
-          message: `Can't read config directory: ${reason}`,
+          message: `Can't read config directory: it ${reasonOf(error)}`,
         },
       ],
     }

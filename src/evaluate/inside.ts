@@ -29,8 +29,7 @@ export const lookInside = (root: string, path: string, mounts: Mounts = new Map(
   try {
     return follow(root, path, mounts, walk)
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error)
-    return { kind: 'missing', at: walk.at, reason: reasons.get(code) ?? code }
+    return { kind: 'missing', at: walk.at, reason: reasonOf(error) }
   }
 }
 
@@ -80,9 +79,15 @@ const follow = (root: string, path: string, mounts: Mounts, walk: { at: string }
 
 export const componentsOf = (path: string): string[] => path.split('/').filter(name => name !== '')
 
+/** What finishes the sentence that a path begins. */
+export const reasonOf = (error: unknown): string => {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error)
+  return reasons.get(code) ?? code
+}
+
 const reasons: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'does not exist'],
-  ['ENOTDIR', 'is below something that is not a directory'],
+  ['ENOTDIR', 'is no directory, or below what is none'],
   ['EACCES', 'cannot be looked at: permission denied'],
   ['ENAMETOOLONG', 'has a name that is too long'],
 ])

@@ -20,6 +20,7 @@ import { lookInside } from './inside.ts'
 import { locate } from './locate.ts'
 import { checkProcess, checkSandboxName } from './names.ts'
 import { notYetInSandbox } from './notYet.ts'
+import { tidy } from './order.ts'
 import { checkSubject } from './rules.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
@@ -168,28 +169,3 @@ const wantedOf = (
   restartMs: restartTimeoutMs,
   killMs: killTimeoutMs,
 })
-
-/**
- * Each once, though processes may share a configuration and its mistakes; and what only was a
- * concern to the reader of a file is settled where a mistake is found at the same place.
- */
-const tidy = (problems: readonly Problem[]): readonly Problem[] => {
-  const placeOf = ({ file, line, column }: Problem): string => JSON.stringify([file, line, column])
-  const wrong = new Set(problems.filter(({ severity }) => severity === 'error').map(placeOf))
-  const kept = problems.filter(
-    problem =>
-      problem.severity === 'error' || problem.line === null || !wrong.has(placeOf(problem)),
-  )
-  return inOrder([...new Map(kept.map(problem => [JSON.stringify(problem), problem])).values()])
-}
-
-/** File by file as they were read, and in each from top to bottom. */
-const inOrder = (problems: readonly Problem[]): readonly Problem[] => {
-  const files = [...new Set(problems.map(({ file }) => file))]
-  return problems.toSorted(
-    (a, b) =>
-      files.indexOf(a.file) - files.indexOf(b.file) ||
-      (a.line ?? 0) - (b.line ?? 0) ||
-      (a.column ?? 0) - (b.column ?? 0),
-  )
-}

@@ -10,6 +10,7 @@ import { createEvaluator } from '../../../src/evaluate/evaluator.ts'
 import { isRefused } from '../../../src/evaluate/sandbox.ts'
 import type { Evaluation } from '../../../src/evaluate/sandbox.ts'
 import { specHash } from '../../../src/spec.ts'
+import { linesLike } from './lines.ts'
 import { containersRows } from './rows/containers.ts'
 import { processesRows } from './rows/processes.ts'
 import { container, processes, run, sandbox, site, web } from './rows/row.ts'
@@ -34,25 +35,10 @@ const evaluate = (world: World, name = 'site', alternate?: string): Evaluation =
   return evaluator.sandbox(value, name, alternate)
 }
 
-const linesOf = (files: Readonly<Record<string, string>>): readonly string[] =>
-  within(files, world =>
-    evaluate(world).problems.map(problem =>
-      world
-        .shown(sayProblem(problem))
-        .replaceAll(`$/${sandbox}`, 'SANDBOX')
-        .replaceAll(`$/${processes}`, 'PROCESSES')
-        .replaceAll(`$/${container}`, 'CONTAINER'),
-    ),
-  )
-
-const abridged = (line: string, like: string | undefined): string =>
-  like?.endsWith('…') && line.startsWith(like.slice(0, -1)) ? like : line
-
 for (const [name, files, expected] of [...processesRows, ...containersRows])
   test(name, () =>
-    assert.equal(
-      linesOf(files).map((line, index) => abridged(line, expected[index])),
-      expected,
+    within(files, world =>
+      assert.equal(linesLike(world, evaluate(world).problems, expected), expected),
     ),
   )
 

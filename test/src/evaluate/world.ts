@@ -63,9 +63,10 @@ export const makeWorld = (files: Readonly<Record<string, string>> = {}): World =
       const path = join(top, name)
       fs.mkdirSync(name.endsWith('/') ? path : dirname(path), { recursive: true })
       if (name.endsWith('/')) continue
+      fs.rmSync(path, { force: true })
       if (text.startsWith('→')) fs.symlinkSync(text.slice(1).replaceAll('$', top), path)
       else fs.writeFileSync(path, text.replaceAll('$', top))
-      if (name.includes('/bin/')) fs.chmodSync(path, 0o755)
+      if (name.includes('/bin/') && !text.startsWith('→')) fs.chmodSync(path, 0o755)
     }
   }
   write({ ...good, ...files })
