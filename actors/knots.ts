@@ -79,6 +79,8 @@ interface Knot {
   /** Null: it was gone when it was found. */
   readonly pidfd: Pidfd | null
   readonly tag: number
+  /** Its status file. Named after its life; but a knot may be adopted under another number. */
+  readonly file: string
   /** Only until the application is started: it holds the plan. */
   about: ((step: number) => StepName) | null
   offset: number
@@ -94,8 +96,8 @@ const unread = { offset: 0, startedAt: null, refused: null, exited: null, hasEnd
 export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   const { stamp, knotsDir } = options
   mkdirSync(knotsDir, { recursive: true, mode: 0o700 })
-  /** By the name of its file, which is the name of its life. */
   const lives = new Map<string, Knot>()
+  const byFile = new Map<string, Knot>()
   const byTag = new Map<number, Knot>()
   const latest = new Map<string, Knot>()
   let adopted: Knot[] = []
@@ -115,7 +117,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 
   const watch = (fields: Omit<Knot, 'tag'>): Knot => {
     const knot = { ...fields, tag: (lastTag += 1) }
-    lives.set(nameOf(knot), knot)
+    lives.set(fileName(knot.instance, knot.incarnation), knot)
+    byFile.set(knot.file, knot)
     latest.set(knot.instance, knot)
     byTag.set(knot.tag, knot)
     aliveCount += 1
@@ -128,14 +131,14 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 
   const readChanged = (): void => {
     const { names, isIncomplete } = changes.take()
-    for (const name of isIncomplete ? [...lives.keys()] : names) {
-      const knot = lives.get(name)
+    for (const name of isIncomplete ? [...byFile.keys()] : names) {
+      const knot = byFile.get(name)
       if (knot !== undefined && !knot.hasEnded) readOn(knot)
     }
   }
 
   const readOn = (knot: Knot): void => {
-    const { lines, offset } = readStatusFile(join(knotsDir, nameOf(knot)), knot.offset)
+    const { lines, offset } = readStatusFile(join(knotsDir, knot.file), knot.offset)
     knot.offset = offset
     for (const line of lines) take(knot, line)
   }
@@ -221,7 +224,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       const { call, about, code } = born.left
       return refuse({ step: call, about, code })
     }
-    watch({ ...born.right, instance, incarnation, about, ...unread })
+    const file = fileName(instance, incarnation)
+    watch({ ...born.right, instance, incarnation, file, about, ...unread })
     const { pid, birth } = born.right
     hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth })
   }
@@ -234,22 +238,24 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   }
 
   const drop = (knot: Knot): void => {
-    lives.delete(nameOf(knot))
+    lives.delete(fileName(knot.instance, knot.incarnation))
+    byFile.delete(knot.file)
     byTag.delete(knot.tag)
     if (latest.get(knot.instance) === knot) latest.delete(knot.instance)
     if (knot.pidfd !== null) {
       pidfd.wait(knot.pidfd, false)
       pidfd.close(knot.pidfd)
     }
-    rmSync(join(knotsDir, nameOf(knot)), { force: true })
+    rmSync(join(knotsDir, knot.file), { force: true })
   }
 
   return {
     perform: (effect, turn) => (effect.type === 'launch' ? launch(effect, turn) : signal(effect)),
     adopt: found => {
-      const { instance, incarnation, pid, birth, offset, kept } = found
-      const life = { instance, incarnation, pid, birth, pidfd: found.pidfd }
-      const knot = watch({ ...life, ...kept, about: null, offset, hasEnded: false })
+      const { instance, incarnation, pid, birth, pidfd, offset, kept } = found
+      const file = found.file ?? fileName(instance, incarnation)
+      const life = { instance, incarnation, pid, birth, pidfd, file, offset }
+      const knot = watch({ ...life, ...kept, about: null, hasEnded: false })
       if (adopted.push(knot) === 1) setImmediate(readAdopted)
     },
     forget: (instance, incarnation) => {
@@ -268,8 +274,6 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     },
   }
 }
-
-const nameOf = ({ instance, incarnation }: Knot): string => fileName(instance, incarnation)
 
 const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })
 

@@ -31,7 +31,9 @@ export interface Found {
   /** Milliseconds of CLOCK_MONOTONIC. */
   readonly bornAt: number
   readonly appPid: number | null
-  /** What the status file holds, and where the next reading of it begins. */
+  /** Its status file, by name; null where it has none. */
+  readonly file: string | null
+  /** What the file holds, and where the next reading of it begins. */
   readonly kept: Kept
   readonly offset: number
 }
@@ -137,7 +139,7 @@ const describeLiving = (
   const incarnation = life.incarnation || files.get(name ?? '')?.incarnation || 0
   const isZombie = !proc.isAlive(knot.pid)
   return {
-    ...sharedBy(life),
+    ...sharedBy(life, name),
     instance: knot.name,
     incarnation,
     state: isZombie ? 'zombie' : 'alive',
@@ -167,7 +169,7 @@ const describeOther = (knotsDir: string, name: string, { pid, birth }: Life): Fo
   const life = readLife(knotsDir, name)
   return [
     {
-      ...sharedBy(life),
+      ...sharedBy(life, name),
       instance: life.instance,
       incarnation: life.incarnation,
       state: isAlive ? 'alive' : held === null ? 'gone' : 'zombie',
@@ -229,8 +231,9 @@ const add = (life: Life, line: StatusLine): Life => {
   }
 }
 
-const sharedBy = ({ spec, startedAt, refused, exited, offset }: Life) => ({
+const sharedBy = ({ spec, startedAt, refused, exited, offset }: Life, file: string | null) => ({
   spec,
+  file,
   kept: { startedAt, refused, exited },
   offset,
 })

@@ -154,6 +154,18 @@ test('those that ended while nobody was there: the file has kept how', async () 
   assert.equal(readdirSync(knotsDir), ['sb:web.2@3'])
 })
 
+test('adopted under another number it is still read from its own file', async () => {
+  await runFormerTree('sb/web.0=stay')
+  await killFormerTree()
+  for (const knot of look()) knots.adopt({ ...knot, incarnation: 99 })
+  const signal = { type: 'signal', instance: 'sb/web.0', pid: 0, signal: 'SIGTERM' } as const
+  knots.perform({ ...signal, incarnation: 99 }, 0)
+  await until(() => exits().length === 1, 'the end')
+  assert.equal([exits()[0]?.incarnation, exits()[0]?.app], [99, 15])
+  knots.forget('sb/web.0', 99)
+  assert.equal(readdirSync(knotsDir), [])
+})
+
 test('a life that nobody watches is forgotten by its file', async () => {
   await runFormerTree('sb/web.0=run 0')
   await killFormerTree()

@@ -2,12 +2,11 @@
  * Goal: whatever ends an image, the next one has its pid, its standard streams, and the reason.
  * Method: a program that crashes, hangs, idles or execs; each of its images prints a line.
  */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildSync } from 'esbuild'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readPast } from '../../native/exec.ts'
@@ -33,14 +32,15 @@ test.before(() => {
   dir = mkdtempSync(join(tmpdir(), 'lithos-test-'))
   symlinkSync(join(packageDir, 'node_modules'), join(dir, 'node_modules'))
   symlinkSync(dirname(nativeDir), join(dir, 'dist'))
-  buildSync({
-    entryPoints: [join(here, 'image.ts')],
-    outfile: join(dir, 'bundle', 'image.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['koffi'],
-  })
+  execFileSync(join(dir, 'node_modules', '.bin', 'esbuild'), [
+    join(here, 'image.ts'),
+    `--outfile=${join(dir, 'bundle', 'image.mjs')}`,
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--external:koffi',
+    '--log-level=warning',
+  ])
 })
 test.after(() => rmSync(dir, { recursive: true, force: true }))
 
