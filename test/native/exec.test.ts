@@ -19,6 +19,7 @@ interface Line {
   readonly generation: number
   readonly fds?: readonly number[]
   readonly kept?: number
+  readonly child?: number | null
   readonly survived?: boolean
   readonly failed?: unknown
   readonly leaked?: number
@@ -105,6 +106,14 @@ test('a descriptor that is kept is there under its number', async () => {
   const kept = lines.find(line => line.kept !== undefined)?.kept ?? -1
   assert.ok(kept > 2)
   assert.ok(lines.at(-1)?.fds?.includes(kept))
+})
+
+test('children stay ours, and how they ended meanwhile is not lost', async () => {
+  const { lines } = await run('child')
+  assert.equal(
+    lines.map(({ child }) => child),
+    [null, 7 << 8],
+  )
 })
 
 test('an idle loop is not a hung one', async () => {

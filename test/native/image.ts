@@ -12,6 +12,9 @@ import {
   watchTurns,
 } from '../../native/exec.ts'
 import { memoryFile } from '../../native/files.ts'
+import * as pidfd from '../../native/pidfd.ts'
+import { childrenOf } from '../../native/proc.ts'
+import { spawn } from '../../native/spawn.ts'
 
 const [how = '', rounds = '1'] = process.argv.slice(2)
 const round = Number(process.env['ROUND'] ?? 0)
@@ -52,6 +55,12 @@ const crashes: Readonly<Record<string, () => void>> = {
     process.stdout.write(`${JSON.stringify({ kept: file.right })}\n`)
     execNow('itself')
   },
+  child: () => {
+    const argv = ['sh', '-c', 'exit 7']
+    const fds = new Map([[2, 2]])
+    spawn({ path: '/bin/sh', argv, env: [], fds, namespaces: [] })
+    execNow('itself')
+  },
   missing: () => {
     prepare('/no/such/program')
     const before = openFds()
@@ -60,7 +69,19 @@ const crashes: Readonly<Record<string, () => void>> = {
   },
 }
 
-say({ fds: readdirSync('/proc/self/fd').map(Number) })
+/** How the child of an earlier image has ended, if there is one. */
+const statusOfChild = (): number | null => {
+  const [pid] = childrenOf(process.pid)
+  const opened = pid === undefined ? null : pidfd.open(pid)
+  if (opened === null || opened._tag === 'Left') return null
+  for (;;) {
+    const status = pidfd.wait(opened.right, false)
+    if (status._tag === 'Right') return status.right
+    if (status.left.code !== 'EAGAIN') return null
+  }
+}
+
+say({ fds: readdirSync('/proc/self/fd').map(Number), child: statusOfChild() })
 if (round < Number(rounds)) {
   prepare(process.execPath)
   catchCrashes()
