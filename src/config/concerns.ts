@@ -55,7 +55,8 @@ export const containerConcerns = (root: Value, _: Container): readonly Mistake[]
 const levelConcern = (root: Value, consequence: string): readonly Mistake[] =>
   at(root, 'log-level', value =>
     value.kind === 'text' && logLevelOf(value.text) === null
-      ? `log-level: expected error, warn, info, debug or trace, found ${shown(value)}; ${consequence}`
+      ? 'log-level: expected error, warn, info, debug or trace, ' +
+        `found ${shown(value)}; ${consequence}`
       : null,
   )
 

@@ -20,8 +20,10 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
   ['Gi', 1024n ** 3n],
 ])
 
-const NUMERIC =
-  /^([+-]?)(?:(\d[\d_]*)|(0x[+-]?[\da-fA-F][\da-fA-F_]*|0o[+-]?[0-7][0-7_]*|0b[+-]?[01][01_]*))\s*(k|M|G|ki|Mi|Gi|)$/
+const PLAIN = /\d[\d_]*/
+const BASED = /0x[+-]?[\da-fA-F][\da-fA-F_]*|0o[+-]?[0-7][0-7_]*|0b[+-]?[01][01_]*/
+const UNIT = /k|M|G|ki|Mi|Gi|/
+const NUMERIC = new RegExp(`^([+-]?)(?:(${PLAIN.source})|(${BASED.source}))\\s*(${UNIT.source})$`)
 
 export const readNumeric = (source: string): bigint | Unread => {
   const text = source.trim()
