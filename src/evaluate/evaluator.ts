@@ -4,11 +4,13 @@
  */
 import type { Problem } from '../config/shapes.ts'
 import { createFileCache } from './files.ts'
+import { gather, isSame } from './gather.ts'
+import type { Gathered } from './gather.ts'
 import { askHost } from './host.ts'
 import type { HostName } from './host.ts'
 import { reasonOf } from './inside.ts'
 import { listSandboxes } from './listing.ts'
-import { evaluateSandbox } from './sandbox.ts'
+import { isRefused, judge } from './sandbox.ts'
 import type { Evaluation } from './sandbox.ts'
 import { readSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
@@ -36,16 +38,36 @@ export const createEvaluator = (
   host: () => HostName = askHost,
 ): Evaluator => {
   const cache = createFileCache(now)
+  const known = new Map<string, Known>()
   return {
     settings: () => readSettings(masterFile),
     sandboxes: settings => {
       const listing = list(settings.places.sandboxesDir)
-      if (listing.names !== null) cache.forgetOthers(listing.names)
+      if (listing.names !== null) {
+        cache.forgetOthers(listing.names)
+        for (const name of known.keys()) if (!listing.names.includes(name)) known.delete(name)
+      }
       return listing
     },
-    sandbox: (settings, name, processesFile) =>
-      evaluateSandbox(settings, name, cache.open(name), host(), processesFile),
+    sandbox: (settings, name, processesFile) => {
+      const gathered = gather(settings, name, cache.open(name), processesFile)
+      const before = known.get(name)
+      if (before?.settings === settings && isSame(before.gathered, gathered))
+        return before.evaluation
+      const evaluation = judge(settings, gathered, host())
+      // A refusal may be due to more than files, such as the name of this host.
+      if (isRefused(evaluation)) known.delete(name)
+      else known.set(name, { settings, gathered, evaluation })
+      return evaluation
+    },
   }
+}
+
+/** What a sandbox was evaluated from, and to what. */
+interface Known {
+  readonly settings: Settings
+  readonly gathered: Gathered
+  readonly evaluation: Evaluation
 }
 
 const list = (directory: string): Listing => {

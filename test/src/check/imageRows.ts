@@ -226,13 +226,13 @@ export const imageRows: readonly Row[] = [
     'ranges that allow nobody',
     { [sandbox]: 'image-dir: $/images\n' },
     [
-      'CONTAINER:1:1: Neither user id is specified nor default is found: set `user-id` ' +
-        'here, or `default-user` in SANDBOX',
       'SANDBOX:1:1: Group is not in allowed range (gid: 0) for site/web: `allow-groups` ' +
         'of SANDBOX is empty',
       'SANDBOX:1:1: No allowed users range. Please add `allow-users: [1-1000]`',
       'SANDBOX:1:1: No allowed groups range. Please add `allow-groups: [1-1000]`',
       'PROCESSES:6:21: Variable "port" is invalid: TcpPort 8080 is not in allowed range',
+      'CONTAINER:1:1: Neither user id is specified nor default is found: set `user-id` ' +
+        'here, or `default-user` in SANDBOX',
     ],
   ],
   [
