@@ -123,6 +123,8 @@ long make_directory(const struct step *step)
 {
 	unsigned int mode = (unsigned int) step->number[0] & PERMISSIONS;
 	bool always = step->number[3] != 0, is_new = false;
+	if (!is_id(step->number[1]) || !is_id(step->number[2]))
+		return -EINVAL;
 	long root = open_base(step->text[0]);
 	if (root < 0)
 		return root;

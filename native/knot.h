@@ -84,6 +84,15 @@ void end_status(struct line *line);
 
 int64_t monotonic(void);
 
+/*
+ * The kernel takes -1 for "as it is", which here would be root, and looks at 32 bits only, so
+ * that 2^32 would be root as well.
+ */
+static inline bool is_id(int64_t number)
+{
+	return number >= 0 && number < UINT32_MAX;
+}
+
 /* ---- files.c: what answers a number answers 0, a descriptor, or minus errno --------------- */
 
 /* `path` as if `base` were the root: no link leads outside, no magic link anywhere. */

@@ -144,9 +144,17 @@ static long set_groups(const struct step *step)
 
 	if (step->numbers > sizeof groups / sizeof *groups)
 		return -E2BIG;
-	for (uint32_t i = 0; i < step->numbers; i++)
+	for (uint32_t i = 0; i < step->numbers; i++) {
+		if (!is_id(step->number[i]))
+			return -EINVAL;
 		groups[i] = (uint32_t) step->number[i];
+	}
 	return call2(__NR_setgroups, step->numbers, ADDRESS(groups));
+}
+
+static long set_group(int64_t group)
+{
+	return is_id(group) ? call3(__NR_setresgid, group, group, group) : -EINVAL;
 }
 
 /* The kernel drops all capabilities here, unless a later step still has to choose among them. */
@@ -155,6 +163,8 @@ static long set_user(struct step step)
 	int64_t user = step.number[0];
 	long error = 0;
 
+	if (!is_id(user))
+		return -EINVAL;
 	while (step.op != OP_EXEC && step.op != OP_KEEP_CAPABILITIES)
 		step = plan_next(&step);
 	if (step.op == OP_KEEP_CAPABILITIES)
@@ -187,7 +197,7 @@ static long take(const struct start *start, const struct step *step)
 	case OP_SET_GROUPS:
 		return set_groups(step);
 	case OP_SET_GID:
-		return call3(__NR_setresgid, step->number[0], step->number[0], step->number[0]);
+		return set_group(step->number[0]);
 	case OP_SET_UID:
 		return set_user(*step);
 	case OP_KEEP_CAPABILITIES:
