@@ -79,7 +79,7 @@ const hear = (snapshot: Snapshot, said: Said, mono = 100, turn = 7) => {
   return [next, actions] as const
 }
 const reach = (story: readonly Said[]): Snapshot =>
-  story.reduce((snapshot, said) => hear(snapshot, said)[0], begin())
+  story.reduce<Snapshot>((snapshot, said) => hear(snapshot, said)[0], begin())
 
 const stories: Record<string, readonly Said[]> = {
   stopped: [],

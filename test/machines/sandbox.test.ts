@@ -34,7 +34,7 @@ type Snapshot = ReturnType<typeof begin>
 const hear = (snapshot: Snapshot, said: Said) =>
   transition(sandboxMachine, snapshot, { at: 1, mono: 1, turn: 1, ...said } as Heard)
 const reach = (story: readonly Said[]): Snapshot =>
-  story.reduce((snapshot, said) => hear(snapshot, said)[0], begin())
+  story.reduce<Snapshot>((snapshot, said) => hear(snapshot, said)[0], begin())
 
 const stories: Record<string, readonly Said[]> = {
   empty: [],

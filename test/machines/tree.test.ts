@@ -53,7 +53,7 @@ type Snapshot = ReturnType<typeof begin>
 const hear = (snapshot: Snapshot, said: Said) =>
   transition(treeMachine, snapshot, { at: 1, mono: 100, turn: 1, ...said } as Heard)
 const reach = (story: readonly Said[]): Snapshot =>
-  story.reduce((snapshot, said) => hear(snapshot, said)[0], begin())
+  story.reduce<Snapshot>((snapshot, said) => hear(snapshot, said)[0], begin())
 
 const row = (name: string, cells: readonly string[]): string =>
   (name.padEnd(10) + cells.map(cell => cell.padEnd(12)).join('')).trimEnd()
