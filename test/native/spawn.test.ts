@@ -130,6 +130,23 @@ test('descriptors that trade places', async () => {
   fds.forEach(fd => closeSync(fd))
 })
 
+test('a descriptor on its way does not land where another one has to', async () => {
+  const paths = ['a', 'b', 'c'].map(name => join(workshop.dir, name))
+  paths.forEach(path => writeFileSync(path, ''))
+  const [hole = 0, middle = 0, last = 0] = paths.map(path => openSync(path, 'r'))
+  closeSync(hole)
+  const child = start({
+    fds: standard([3, last], [4, nowhere], [hole, middle], [middle, last]),
+    namespaces: [],
+  })
+  await until(() => proc.childrenOf(child.pid).length === 1, 'the application')
+  assert.is(proc.descriptorTarget(child.pid, hole), paths[1])
+  assert.is(proc.descriptorTarget(child.pid, middle), paths[2])
+  for (const app of proc.childrenOf(child.pid)) process.kill(app, 'SIGKILL')
+  closeSync(middle)
+  closeSync(last)
+})
+
 test('argv, environment and namespaces', async () => {
   const config = JSON.stringify({ image: 'ünïcode', variables: { a: 'b c' } })
   const child = startKnot('stay', {
