@@ -2,7 +2,7 @@
  * From a path of keys to a line and a column. The text is read as YAML once more, without asking
  * what it means: that is done only where something has to be said, and then nobody is in a hurry.
  */
-import { normalise, placesOf } from '../config/lines.ts'
+import { normalise, placeFinder } from '../config/lines.ts'
 import type { Place } from '../config/lines.ts'
 import { readFileText } from '../config/fileText.ts'
 import type { Problem } from '../config/shapes.ts'
@@ -26,7 +26,7 @@ type Locator = (path: KeyPath) => Place
 export const createLocator = (source: string): Locator => {
   const text = normalise(source)
   const syntax = parse(text)
-  const placeOf = placesOf(text)
+  const placeOf = placeFinder(text)
   if ('message' in syntax) return () => placeOf(0)
   const { root } = buildTree(text, syntax)
   return path => placeOf(offsetOf(root, path))

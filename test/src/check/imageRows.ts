@@ -1,5 +1,5 @@
 /** What only `lithos_check` says of images, volumes and ports. */
-import { container, processes, run, sandbox, site, web } from '../evaluate/rows/row.ts'
+import { container, processes, run, sandbox, web } from '../evaluate/rows/row.ts'
 import type { Row } from '../evaluate/rows/row.ts'
 
 const volumes = (lines: string): string => run(`volumes:\n${lines}`)

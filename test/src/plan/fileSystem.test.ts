@@ -5,7 +5,6 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Step } from '../../../native/plan.ts'
 import { copied, plainSteps, state, stepsOf } from './specs.ts'
 import type { Row } from './specs.ts'
 
