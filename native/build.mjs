@@ -3,7 +3,7 @@
  * is newer. Needs a C compiler and the kernel's headers, and says so in one sentence if it has
  * none. LITHOS_DEV=1 turns every warning into an error.
  *
- *     node native/build.mjs        or        await buildNative({ outDir })
+ *     node native/build.mjs [DIRECTORY]        or        await buildNative({ outDir })
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
@@ -141,7 +141,7 @@ export const buildNative = async ({ outDir = join(root, 'dist', 'native') } = {}
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    await buildNative()
+    await buildNative(process.argv[2] ? { outDir: process.argv[2] } : {})
   } catch (problem) {
     process.stderr.write(`${problem instanceof Error ? problem.message : problem}\n`)
     process.exitCode = 1

@@ -51,13 +51,14 @@ export type Step =
       readonly gid: number
       readonly always: boolean
     }
-  /** Content and permission bits of `source`, which is the administrator's. */
+  /** Content and permission bits of `source`, which is the administrator's. Begins anew. */
   | {
       readonly do: 'copyFile'
       readonly source: string
       readonly base: string
       readonly path: string
     }
+  /** Appends, also to what an earlier step has copied or written. */
   | {
       readonly do: 'writeFile'
       readonly base: string

@@ -44,10 +44,10 @@ const aim = (kind: (typeof links)[number]): string =>
     magic: '/proc/1/root' + outside(),
   })[kind]
 
-test.before(async () => {
+test.before(() => {
   mountsBefore = mounts()
   if (!canContain) return
-  world = await makeWorld()
+  world = makeWorld()
   mkdirSync(outside())
   writeFileSync(join(outside(), 'secret'), 'of the host\n')
   for (const kind of links) {

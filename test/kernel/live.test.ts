@@ -14,8 +14,8 @@ import type { World } from './world.ts'
 const contained = skipUnless(canContain, whyNot)
 let world: World
 
-test.before(async () => {
-  if (canContain) world = await makeWorld()
+test.before(() => {
+  if (canContain) world = makeWorld()
 })
 test.after.each(() => world?.calm())
 test.after(() => world?.close())
@@ -171,7 +171,9 @@ contained('orphans that live end with the container', async () => {
 const guests = (): string[] =>
   readdirSync('/proc').filter(pid => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/bin/guest\0orphans\0005\0')
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(
+        '/bin/guest\x00orphans\x005\x00',
+      )
     } catch {
       return false
     }

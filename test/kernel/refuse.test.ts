@@ -27,9 +27,9 @@ import type { World } from './world.ts'
 const contained = skipUnless(canContain, whyNot)
 let world: World
 
-test.before(async () => {
+test.before(() => {
   if (!canContain) return
-  world = await makeWorld()
+  world = makeWorld()
   writeFileSync(join(world.dir, 'file'), '')
   writeFileSync(join(world.image, 'bin/text'), 'no program\n', { mode: 0o755 })
   mkdirSync(join(world.dir, 'state/dir'))

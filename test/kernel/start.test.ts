@@ -28,9 +28,9 @@ let mountsBefore = ''
 
 const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8')
 
-test.before(async () => {
+test.before(() => {
   mountsBefore = mounts()
-  if (canContain) world = await makeWorld()
+  if (canContain) world = makeWorld()
 })
 test.after.each(() => world?.calm())
 test.after(() => world?.close())

@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Stream } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Plan, Step } from '../../native/plan.ts'
@@ -71,17 +72,20 @@ export const compile = (source: string, output: string, ...flags: string[]): voi
   if (status !== 0) throw new Error(`cc cannot compile ${source}: ${stderr}`)
 }
 
-export const makeWorld = async (): Promise<World> => {
-  const { buildNative } = (await import('../../native/build.mjs')) as {
-    buildNative: (options: { outDir: string }) => Promise<void>
-  }
+const build = (outDir: string): void => {
+  const recipe = join(here, '../../native/build.mjs')
+  const { status, stderr } = spawnSync(process.execPath, [recipe, outDir], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+}
+
+export const makeWorld = (): World => {
   const dir = mkdtempSync(join(tmpdir(), 'knot-'))
   const image = join(dir, 'image')
   for (const name of ['dev', 'proc', 'sys', 'tmp', 'etc', 'bin', 'data', 'other', 'logs'])
     mkdirSync(join(image, name), { recursive: true })
   for (const name of ['mnt', 'state', 'volume']) mkdirSync(join(dir, name))
   writeFileSync(join(image, 'etc/hosts'), 'of the image\n')
-  await buildNative({ outDir: join(dir, 'native') })
+  build(join(dir, 'native'))
   compile('guest.c', join(image, 'bin/guest'), '-static')
   compile('spawn.c', join(dir, 'spawn'))
 
@@ -137,7 +141,8 @@ const sees = async (path: string, pattern: RegExp): Promise<void> => {
 
 const pidFrom = (child: ChildProcess): Promise<number> =>
   new Promise((resolve, reject) => {
-    child.stdio[5]?.once('data', (text: Buffer) => resolve(Number(text.toString())))
+    const pipe = (child.stdio as readonly (Stream | null | undefined)[])[5]
+    pipe?.once('data', (text: Buffer) => resolve(Number(text.toString())))
     child.once('error', reject)
   })
 

@@ -1,0 +1,161 @@
+/**
+ * Goal: wire.ts and plan.c mean the same bytes, and no bytes at all can lead plan.c astray.
+ * Method: a plan with every step, printed by C and compared with what TypeScript put in. Then
+ * the same plan with every byte changed and with every end cut off, read under sanitizers.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Plan, Step } from '../../native/plan.ts'
+import { encodePlan, ops } from '../../native/wire.ts'
+import { skipUnless } from '../skip.ts'
+import { compile } from './world.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'plan-'))
+const path = join(dir, 'plan')
+const flags = ['-DKNOT_WITH_LIBC', '-Wno-unused-result']
+
+/** Not every machine with a compiler has the libraries of the sanitizers. */
+const sanitized = (() => {
+  try {
+    compile('dump.c', join(dir, 'dump'), ...flags, '-fsanitize=address,undefined')
+    return true
+  } catch {
+    compile('dump.c', join(dir, 'dump'), ...flags)
+    return false
+  }
+})()
+
+test.after(() => rmSync(dir, { recursive: true, force: true }))
+
+const dump = (bytes: Buffer, ...words: string[]) => {
+  writeFileSync(path, bytes)
+  return spawnSync(join(dir, 'dump'), [path, ...words], { encoding: 'utf8' })
+}
+
+const steps: readonly Step[] = [
+  { do: 'openLog', log: 'output', path: '/o' },
+  { do: 'openLog', log: 'log', path: '/ü' },
+  { do: 'makeDir', base: '/b', path: 'p', mode: 0o1777, uid: 1, gid: 4294967294, always: true },
+  { do: 'copyFile', source: '/s', base: '/b', path: 'p' },
+  { do: 'writeFile', base: '/b', path: 'p', text: 'a\nb\n', mode: 0o644 },
+  { do: 'root', image: '/i', mountPoint: '/m', flags: { readonly: true, nodev: true } },
+  { do: 'bind', base: '/b', path: '', target: '/t', flags: { noexec: true, noatime: true } },
+  { do: 'bindFile', base: '/b', path: 'p', target: '/t', ifRegular: true },
+  { do: 'mount', type: 'tmpfs', target: '/t', options: ['size=1', 'x'], flags: { nosuid: true } },
+  { do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} },
+  { do: 'cgroup', dir: '/c', join: 'procs' },
+  { do: 'limit', file: '/f', value: '1', optional: false },
+  { do: 'pivot' },
+  { do: 'openOutput', path: '/o' },
+  { do: 'inheritOutput' },
+  { do: 'fork', announce: 'Starting' },
+  { do: 'joinCgroups' },
+  { do: 'limitFiles', max: 1024 },
+  { do: 'setGroups', gids: [1, 2] },
+  { do: 'setGid', gid: 3 },
+  { do: 'setUid', uid: 4 },
+  { do: 'keepCapabilities', mask: 1n << 40n },
+  { do: 'noNewPrivileges' },
+  { do: 'chdir', path: '/w' },
+  {
+    do: 'exec',
+    executable: '/x',
+    arguments: ['1', ''],
+    environment: ['A=b'],
+    pidVariables: ['P'],
+  },
+]
+
+const plan: Plan = {
+  name: 'sb/p.0',
+  logLevel: 'debug',
+  killTimeoutMs: 5000,
+  restartTimeoutMs: 2 ** 40,
+  restartProcessOnly: true,
+  isDaemon: true,
+  normalExitCodes: [1, 255],
+  steps,
+}
+
+test('C reads what TypeScript has written', () => {
+  const { stdout, stderr } = dump(encodePlan(plan))
+  assert.is(stderr, '')
+  assert.equal(stdout.split('\n'), [
+    '5000 1099511627776 3 3',
+    '0 1 255 "sb/p.0"',
+    '1 0 "/o"',
+    '1 1 "/ü"',
+    '2 1023 1 4294967294 1 "/b" "p"',
+    '3 "/s" "/b" "p"',
+    '4 420 "/b" "p" "a',
+    'b',
+    '"',
+    '5 5 "/i" "/m"',
+    '6 24 "/b" "" "/t"',
+    '7 1 "/b" "p" "/t"',
+    '8 2 "tmpfs" "/t" "size=1" "x"',
+    '8 0 "proc" "/proc"',
+    '9 1 "/c"',
+    '10 0 "/f" "1"',
+    '11',
+    '12 "/o"',
+    '13',
+    '14 "Starting"',
+    '15',
+    '16 1024',
+    '17 1 2',
+    '18 3',
+    '19 4',
+    '20 1099511627776',
+    '21',
+    '22 "/w"',
+    '23 2 1 1 "/x" "1" "" "A=b" "P"',
+    '',
+  ])
+})
+
+test('every op has the same number on both sides, and the plan above has every op', () => {
+  const header = readFileSync(new URL('../../native/plan.h', import.meta.url), 'utf8')
+  const names = header.match(/enum op \{([^}]*)\}/)![1]!.match(/OP_\w+/g)!
+  assert.equal(
+    Object.keys(ops).map(name => `OP_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`),
+    names,
+  )
+  assert.equal(new Set(steps.map(step => ops[step.do])).size, names.length - 1)
+})
+
+const refused: readonly (readonly [string, readonly Step[]])[] = [
+  ['no exec', [{ do: 'fork', announce: '' }]],
+  ['no fork', [steps.at(-1)!]],
+  ['two forks', [{ do: 'fork', announce: '' }, { do: 'fork', announce: '' }, steps.at(-1)!]],
+  ['a step of the knot after the fork', [steps[15]!, steps[0]!, steps.at(-1)!]],
+  ['a step of the application before it', [steps[16]!, steps[15]!, steps.at(-1)!]],
+  ['a step after exec', [steps[15]!, steps.at(-1)!, { do: 'joinCgroups' }]],
+  ['two execs', [steps[15]!, steps.at(-1)!, steps.at(-1)!]],
+  ['no steps', []],
+]
+
+test('a plan that makes no sense is refused', () => {
+  for (const [what, some] of refused)
+    assert.is(dump(encodePlan({ ...plan, steps: some })).stdout, 'refused 22\n', what)
+  const long = { ...plan, name: 'x'.repeat(256) }
+  assert.is(dump(encodePlan(long)).stdout, 'refused 22\n', 'a name that is too long')
+})
+
+skipUnless(sanitized, 'needs a compiler with address and undefined behaviour sanitizers')(
+  'any byte may be wrong, and any end missing',
+  () => {
+    const { stdout, stderr, status } = dump(encodePlan(plan), 'vary')
+    assert.is(stderr, '')
+    assert.is(status, 0)
+    const [varied, shortened] = stdout.split(' ').map(Number)
+    assert.ok(varied! > 100, 'other texts and numbers are as good as these')
+    assert.is(shortened, 0)
+  },
+)
+
+test.run()
