@@ -65,11 +65,15 @@ static void say_ended(const struct life *life, int64_t now)
 /* Seconds, with a fraction only where there is one. */
 static void put_seconds(struct line *line, int64_t milliseconds)
 {
+	int64_t rest = milliseconds % 1000;
+
 	put_number(line, milliseconds / 1000);
-	if (milliseconds % 1000 == 0)
+	if (rest == 0)
 		return;
-	put(line, milliseconds % 1000 < 10 ? ".00" : milliseconds % 1000 < 100 ? ".0" : ".");
-	put_number(line, milliseconds % 1000);
+	put(line, rest < 10 ? ".00" : rest < 100 ? ".0" : ".");
+	while (rest % 10 == 0)
+		rest /= 10;
+	put_number(line, rest);
 }
 
 static void put_hanging(struct line *line, const struct life *life)
