@@ -1,0 +1,174 @@
+/**
+ * Goal: the shared scope of src/decide.ts decides what xstate's own `transition` decides; replay
+ *   of what was written equals life, after every turn; a checkpoint is the state.
+ * Method: random stories from a printed seed. SEED=123 repeats one.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { initialTransition, transition } from 'xstate'
+import { instanceMachine } from '../../machines/instance.ts'
+import type { Heard } from '../../machines/letters.ts'
+import type { Input } from '../../machines/vocabulary.ts'
+import { decide, emptyState } from '../../src/decide.ts'
+import type { State } from '../../src/decide.ts'
+import { keepState, restoreState } from '../../src/state.ts'
+import { prng } from '../prng.ts'
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
+const wanted = (config: string) => ({ spec: `s${config}`, config, restartMs: 1_000, killMs: 500 })
+const names = ['web/a.0', 'web/a.1', 'db/x.0']
+
+/** What may be heard: often what fits to the state, sometimes what never should come. */
+const invent = (random: () => number, state: State, at: number): Input => {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
+  const instance = pick(names)
+  const sandbox = pick(['web', 'db'])
+  const life = state.instances.get(instance)?.context.life
+  const incarnation = random() < 0.9 ? (life?.incarnation ?? 1) : 1
+  const mono = at
+  const mine = names.filter(name => name.startsWith(`${sandbox}/`) && random() < 0.7)
+  const config = pick(['1', '2'])
+  return pick<Input>([
+    { type: 'tree.started', at, mono, pid: 1, bootId: random() < 0.95 ? 'b' : 'c', version: '1' },
+    { type: 'tree.surveyed', at, mono, adopted: 0, lost: 0 },
+    { type: 'signal.received', at, mono, signal: pick(['SIGTERM', 'SIGQUIT', 'SIGHUP']) },
+    {
+      type: 'config.loaded',
+      at,
+      mono,
+      sandbox,
+      wanted: Object.fromEntries(mine.map(name => [name, wanted(config)])),
+      specs: { [`s${config}`]: { config } },
+    },
+    { type: 'config.refused', at, mono, sandbox, reasons: ['no'] },
+    { type: 'config.absent', at, mono, sandbox },
+    { type: 'knot.launched', at, mono, instance, incarnation, pid: 7, birth: 1 },
+    // An application is not heard of before its knot.
+    life?.pid == null
+      ? { type: 'config.refused', at, mono, sandbox, reasons: ['no'] }
+      : { type: 'app.started', at, mono, instance, incarnation, pid: 8 },
+    { type: 'knot.refused', at, mono, instance, incarnation, step: 's', about: '', code: 'E' },
+    { type: 'knot.exited', at, mono, instance, incarnation, pid: 7, status: 256 },
+    {
+      type: 'knot.adopted',
+      at,
+      mono,
+      instance,
+      incarnation,
+      pid: 7,
+      birth: 1,
+      config,
+      bornAt: 0,
+    },
+    { type: 'timer.elapsed', at, mono, instance, timer: pick(['restart', 'kill', 'start']) },
+    { type: 'timer.elapsed', at, mono, timer: 'stop' },
+    { type: 'instance.restart', at, mono, instance, by: 'test' },
+  ])
+}
+
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+test(`replay equals life (SEED=${seed})`, () => {
+  const random = prng(seed)
+  let live = emptyState()
+  let replayed = emptyState()
+  for (let turn = 1; turn <= 2_000; turn++) {
+    const count = 1 + Math.floor(random() * 3)
+    const heard = Array.from({ length: count }, () => invent(random, live, turn * 100))
+    const lived = decide(live, heard, turn)
+    // What the journal gives back, and sometimes what a checkpoint gives back.
+    const again = decide(replayed, asJson(heard) as Input[], turn)
+    assert.equal(asJson(again.effects), asJson(lived.effects), `diverged at turn ${turn}`)
+    assert.equal(asJson(keepState(again.state)), asJson(keepState(lived.state)), `turn ${turn}`)
+    live = lived.state
+    replayed =
+      random() < 0.1
+        ? restoreState(asJson(keepState(again.state)) as Parameters<typeof restoreState>[0])
+        : again.state
+  }
+})
+
+test(`no life without a launch, no launch while another life lives (SEED=${seed})`, () => {
+  const random = prng(seed + 1)
+  let state = emptyState()
+  for (let turn = 1; turn <= 2_000; turn++) {
+    const heard = [invent(random, state, turn * 100)]
+    const before = state
+    const decision = decide(state, heard, turn)
+    for (const effect of decision.effects)
+      if (effect.type === 'launch') {
+        const living = before.instances.get(effect.instance)?.context.life
+        const ended = heard.some(
+          input =>
+            (input.type === 'knot.exited' || input.type === 'knot.refused') &&
+            input.incarnation === living?.incarnation,
+        )
+        const forgotten = heard.some(input => input.type === 'tree.started')
+        assert.ok(living == null || ended || forgotten, `turn ${turn}: a second life`)
+      } else if (effect.type === 'signal') {
+        assert.ok(effect.pid > 0, 'only what has a pid is signalled')
+      }
+    state = decision.state
+  }
+})
+
+test(`our scope decides what xstate decides (SEED=${seed})`, () => {
+  const random = prng(seed + 2)
+  let state = decide(
+    emptyState(),
+    [
+      {
+        type: 'config.loaded',
+        at: 0,
+        mono: 0,
+        sandbox: 'web',
+        wanted: { 'web/a.0': wanted('1') },
+      },
+    ],
+    1,
+  ).state
+  let theirs = transition(
+    instanceMachine,
+    initialTransition(instanceMachine, { name: 'web/a.0' })[0],
+    { type: 'want', wanted: wanted('1'), at: 0, mono: 0, turn: 1 },
+  )[0]
+  for (let turn = 2; turn <= 500; turn++) {
+    const input = invent(random, state, turn * 100)
+    if (!('instance' in input) || input.instance !== 'web/a.0') continue
+    const [next, actions] = transition(instanceMachine, theirs, { ...input, turn } as Heard)
+    const decision = decide(state, [input], turn)
+    const ours = decision.state.instances.get('web/a.0')
+    assert.is(ours?.value, next.value)
+    assert.equal(ours?.context, next.context)
+    assert.is(decision.effects.length, actions.filter(({ params }) => params !== null).length)
+    state = decision.state
+    theirs = next
+  }
+})
+
+test('a reboot forgets every life, and nothing is signalled', () => {
+  const load = (mono: number): Input => ({
+    type: 'config.loaded',
+    at: 0,
+    mono,
+    sandbox: 'web',
+    wanted: { 'web/a.0': wanted('1') },
+  })
+  const start = (bootId: string): Input => ({
+    type: 'tree.started',
+    at: 0,
+    mono: 0,
+    pid: 1,
+    bootId,
+    version: '1',
+  })
+  const before = decide(emptyState(), [start('b'), load(0)], 1).state
+  assert.is(decide(before, [start('b')], 2).state.instances.size, 1)
+  const after = decide(before, [start('c')], 2)
+  assert.is(after.state.instances.size, 0)
+  assert.equal(after.effects, [])
+  const launched = decide(after.state, [load(1)], 3).effects.map(({ type }) => type)
+  assert.equal(launched, ['launch', 'armTimer'])
+})
+
+test.run()
