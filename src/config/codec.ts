@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { nearMiss } from './nearMiss.ts'
 import type { Entry, Value } from './value.ts'
-import { describe, quote } from './value.ts'
+import { describe, describeTag, quote } from './value.ts'
 
 export type Decoder<A> = t.Decoder<unknown, A>
 
@@ -258,8 +258,11 @@ export const byTag = <A>(
     }
     const near = nearMiss(tag.name, tags)
     const advice = near === null ? '' : `; did you mean !${near}?`
-    const found = describe({ ...value, kind: 'text', text: '' }).replace(/ ""$/, '')
-    return refuse(tag.at, context, `expected one of the tags ${list}, found ${found}${advice}`)
+    return refuse(
+      tag.at,
+      context,
+      `expected one of the tags ${list}, found ${describeTag(tag)}${advice}`,
+    )
   })
 }
 

@@ -38,11 +38,11 @@ const readOpen = (file: string, fd: number, bytesMax: number): Decoded<string> =
   }
   // It may have grown since the question about its size, and /proc has sizes of 0.
   if (length > bytesMax) return tooLarge(file, `more than ${bytesMax} bytes`, bytesMax)
-  return textOf(file, bytes.subarray(0, length))
+  return decodeText(file, bytes.subarray(0, length))
 }
 
 /** Text of bytes that came from somewhere else; a string passes. */
-export const textOf = (file: string, bytes: string | Buffer): Decoded<string> => {
+export const decodeText = (file: string, bytes: string | Buffer): Decoded<string> => {
   if (typeof bytes === 'string') {
     return bytes.length > FILE_BYTES_MAX
       ? tooLarge(file, `${bytes.length} characters`, FILE_BYTES_MAX)

@@ -7,6 +7,7 @@ import { byCodePoints } from './codec.ts'
 import type { Container, TcpPort } from './shapes.ts'
 import {
   builtIns,
+  isBuiltIn,
   PID_REFERENCE,
   PID_VARIABLE,
   readPort,
@@ -139,8 +140,5 @@ export const undeclared = (container: Container): readonly string[] => {
     ...container.arguments,
   ]
   const names = texts.flatMap(referencesIn)
-  const known = builtIns('', '')
-  return [...new Set(names)].filter(
-    name => !container.variables.has(name) && !known.has(name) && name !== PID_VARIABLE,
-  )
+  return [...new Set(names)].filter(name => !container.variables.has(name) && !isBuiltIn(name))
 }

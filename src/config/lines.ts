@@ -16,7 +16,7 @@ export const normalise = (text: string): string =>
  * A function from offsets to places. It continues from the last answer where it can: asking in
  * ascending order costs one walk, also in a file that is a single long line.
  */
-export const placesOf = (text: string): ((offset: number) => Place) => {
+export const placeFinder = (text: string): ((offset: number) => Place) => {
   let starts: number[] | null = null
   let last = { line: 0, offset: 0, column: 1 }
   return offset => {

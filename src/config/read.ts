@@ -11,7 +11,7 @@ import {
   sandboxConcerns,
 } from './concerns.ts'
 import { container, secretEnviron } from './container.ts'
-import { textOf } from './fileText.ts'
+import { decodeText } from './fileText.ts'
 import { normalise } from './lines.ts'
 import { master } from './master.ts'
 import { processes } from './processes.ts'
@@ -30,7 +30,7 @@ const reader =
     concerns: (root: Value, value: T) => readonly Mistake[] = () => [],
   ): Read<T> =>
   (file, source) => {
-    const whole = textOf(file, source)
+    const whole = decodeText(file, source)
     if (whole.value === null) return { value: null, problems: whole.problems }
     const text = normalise(whole.value)
     const syntax = parse(text)

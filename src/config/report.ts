@@ -1,7 +1,7 @@
 /**
  * From mistakes to lines for a person: sorted by place, one per mistake, never a newline inside.
  */
-import { placesOf } from './lines.ts'
+import { placeFinder } from './lines.ts'
 import type { Place } from './lines.ts'
 import type { Problem } from './shapes.ts'
 
@@ -46,7 +46,7 @@ export const toProblems = (
   text: string,
   mistakes: readonly Mistake[],
 ): readonly Problem[] => {
-  const placeOf = placesOf(text)
+  const placeOf = placeFinder(text)
   const sorted = mistakes.toSorted((a, b) => (a.at ?? -1) - (b.at ?? -1))
   const problems = sorted
     .slice(0, SHOWN_MAX)

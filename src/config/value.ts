@@ -44,9 +44,11 @@ export type Value = Common &
 
 /** How a value is called when it is not what was expected. */
 export const describe = (value: Value): string => {
-  const tag = value.tag === null ? '' : `!${shorten(value.tag.name)} `
+  const tag = value.tag === null ? '' : `${describeTag(value.tag)} `
   return `${tag}${describeUntagged(value)}`
 }
+
+export const describeTag = ({ name }: Tag): string => `!${shorten(name)}`
 
 const describeUntagged = (value: Value): string => {
   switch (value.kind) {

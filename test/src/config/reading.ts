@@ -1,6 +1,6 @@
 /** What the tests of the configuration share: reading a text, and showing what came of it. */
 import { parse } from '../../../src/config/syntax.ts'
-import { normalise, placesOf } from '../../../src/config/lines.ts'
+import { normalise, placeFinder } from '../../../src/config/lines.ts'
 import type { Read } from '../../../src/config/read.ts'
 import { sayProblem } from '../../../src/config/report.ts'
 import { buildTree } from '../../../src/config/tree.ts'
@@ -23,7 +23,7 @@ export const IMPLICIT = Symbol('implicit null')
 export const shape = (source: string): unknown => {
   const text = normalise(source)
   const syntax = parse(text)
-  const placeOf = placesOf(text)
+  const placeOf = placeFinder(text)
   const say = ({ at, message }: { at: number | null; message: string }): string => {
     const { line, column } = placeOf(at ?? 0)
     return `${line}:${column} ${message}`

@@ -108,6 +108,7 @@ test('sandbox: lines', () =>
       'f:1:18: allow-users[1]: expected a range such as 1000 or 1-65535, found "1 - 5"; ' +
         'without blanks',
     ],
+    'allow-users: [5-5]': [],
     'allow-users: [5-1]': [
       'f:1:15: warning: allow-users: the range "5-1" is empty; is it the wrong way round?',
     ],

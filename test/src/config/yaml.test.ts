@@ -5,6 +5,7 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { insert, originalOffset } from '../../../src/config/dialect.ts'
 import { IMPLICIT, map, shape } from './reading.ts'
 
 const one = (a: unknown): ReadonlyMap<string, unknown> => map({ a })
@@ -23,6 +24,7 @@ const good: readonly (readonly [string, unknown])[] = [
   ['a: "null"', one('null')],
   ['---\na: 1\n...\nb: 2', one('1')],
   ['a: 1\n...\n%%% {[ anything', one('1')],
+  ['a: 1\n...\nb: [', one('1')],
   ['%YAML 1.1\n---\na: yes', one('yes')],
   ['a: {b: 1,}', one(map({ b: '1' }))],
   ['a: [1, 2,]', one(['1', '2'])],
@@ -144,6 +146,18 @@ test('one mistake of the dialect is amended, another next to it is reported in p
   assert.is(shape('a: - 5\nb: - 6\nc: *x'), '3:4 no anchor &x before this alias *x')
   assert.is(shape('a: - *x'), '1:6 no anchor &x before this alias *x')
   assert.is(shape('"a":*x'), '1:5 no anchor &x before this alias *x')
+})
+
+test('offsets find back through every insertion', () => {
+  const amendments = [
+    { at: 2, inserted: '\n  ' },
+    { at: 7, inserted: ' ' },
+  ]
+  assert.is(amendments.reduce(insert, 'abcdef'), 'ab\n  cd ef')
+  assert.equal(
+    Array.from({ length: 11 }, (_, offset) => originalOffset(amendments, offset)),
+    [0, 1, 2, 2, 2, 2, 3, 4, 4, 5, 6],
+  )
 })
 
 test.run()
