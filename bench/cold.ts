@@ -10,14 +10,14 @@ const rounds = 5
 
 const coldStart = async (instances: number): Promise<number> => {
   const world = guestWorld(instances)
+  const before = nowMs()
+  const tree = startTree(world)
   try {
-    const before = nowMs()
-    const tree = startTree(world)
     const last = await reached(world, instances)
-    await stopTree(tree)
+    await stopTree(world, tree)
     return last - before
   } finally {
-    await removeWorld(world)
+    await removeWorld(world, tree)
   }
 }
 

@@ -21,8 +21,8 @@ const switches = (pid: number): number =>
 
 const measure = async (instances: number): Promise<string> => {
   const world = guestWorld(instances)
+  const tree = startTree(world)
   try {
-    const tree = startTree(world)
     await reached(world, instances)
     await setTimeout(1000)
     const before = switches(tree.pid)
@@ -31,7 +31,7 @@ const measure = async (instances: number): Promise<string> => {
     const supervisor = pssKib(tree.pid)
     const each = [...knots(world).values()].map(pssKib)
     const sum = each.reduce((total, kib) => total + kib, 0)
-    await stopTree(tree)
+    await stopTree(world, tree)
     return (
       `${instances} containers: supervisor ${(supervisor / 1024).toFixed(1)} MiB, ` +
       `knots ${(sum / instances).toFixed(0)} KiB each, ` +
@@ -39,7 +39,7 @@ const measure = async (instances: number): Promise<string> => {
       `${wakeUps.toFixed(1)} wake-ups a second while idle`
     )
   } finally {
-    await removeWorld(world)
+    await removeWorld(world, tree)
   }
 }
 

@@ -14,8 +14,8 @@ const idleMs = 60
 
 const restarts = async (instances: number): Promise<readonly number[]> => {
   const world = guestWorld(instances)
+  const tree = startTree(world)
   try {
-    const tree = startTree(world)
     await reached(world, instances)
     const samples: number[] = []
     for (let crash = 1; crash <= crashes; crash++) {
@@ -27,10 +27,10 @@ const restarts = async (instances: number): Promise<readonly number[]> => {
       process.kill(application, 'SIGKILL')
       samples.push((await reached(world, instances + crash)) - before)
     }
-    await stopTree(tree)
+    await stopTree(world, tree)
     return samples
   } finally {
-    await removeWorld(world)
+    await removeWorld(world, tree)
   }
 }
 

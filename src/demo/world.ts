@@ -42,6 +42,7 @@ export interface Sandbox {
 
 export interface Tree {
   readonly pid: number
+  readonly isAlive: () => boolean
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>
 }
@@ -137,12 +138,32 @@ export const startTree = (world: World): Tree => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'))
   })
-  return { pid: child.pid ?? 0, ended }
+  const isAlive = () => child.exitCode === null && child.signalCode === null
+  return { pid: child.pid ?? 0, isAlive, ended }
 }
 
-export const stopTree = (tree: Tree): Promise<number | string> => {
+const patienceMs = 30_000
+
+/** As an administrator would. One that does not end is killed, and that is an error. */
+export const stopTree = async (world: World, tree: Tree): Promise<number | string> => {
   process.kill(tree.pid, 'SIGTERM')
-  return tree.ended
+  const patience = new AbortController()
+  const end = await Promise.race([
+    tree.ended,
+    setTimeout(patienceMs, null, { signal: patience.signal }).catch(() => null),
+  ])
+  patience.abort()
+  if (end !== null) return end
+  const said = readFileSync(join(world.root, 'tree.out'), 'utf8')
+  throw new Error(`lithos_tree did not end ${patienceMs / 1000} s after SIGTERM; it said:\n${said}`)
+}
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended in the meantime.
+  }
 }
 
 /** Pids of the knots of this world, by instance. */
@@ -198,8 +219,12 @@ const subdirectories = (dir: string): readonly string[] =>
     : []
 
 /** For the end, also a bad one: kills what still lives, then removes group and directory. */
-export const removeWorld = async (world: World): Promise<void> => {
-  for (const pid of knots(world).values()) process.kill(pid, 'SIGKILL')
+export const removeWorld = async (world: World, tree: Tree | null = null): Promise<void> => {
+  if (tree !== null && tree.isAlive()) {
+    kill(tree.pid)
+    await tree.ended
+  }
+  for (const pid of knots(world).values()) kill(pid)
   for (const dir of cgroups(world))
     for (const each of [...subdirectories(dir), dir]) await rmdirSoon(each)
   rmSync(world.root, { recursive: true, force: true })
