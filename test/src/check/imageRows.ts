@@ -118,7 +118,9 @@ export const imageRows: readonly Row[] = [
     'output into a volume, a tmpfs and a device',
     {
       'images/web.1/db/': '',
-      [processes]: `${web('')}b:\n  image: web.1\n  config: /config/b.yaml\nc:\n  image: web.1\n  config: /config/c.yaml\n`,
+      [processes]:
+        `${web('')}b:\n  image: web.1\n  config: /config/b.yaml\n` +
+        'c:\n  image: web.1\n  config: /config/c.yaml\n',
       [container]: volumes('  /db: !Persistent {path: /db}\nstdout-stderr-file: /db/out\n'),
       'images/web.1/config/b.yaml': volumes('  /tmp: !Tmpfs {}\nstdout-stderr-file: /tmp/out\n'),
       'images/web.1/config/c.yaml': run('stdout-stderr-file: /dev/null\n'),
@@ -130,7 +132,8 @@ export const imageRows: readonly Row[] = [
     {
       'data/f': '',
       [container]: volumes(
-        '  /a: !Tmpfs {}\n  /tmp: !Tmpfs {}\n  /tmp/b: !Tmpfs {}\n  /bin/web: !Tmpfs {}\n  /etc: !Readonly /data/f\n',
+        '  /a: !Tmpfs {}\n  /tmp: !Tmpfs {}\n  /tmp/b: !Tmpfs {}\n' +
+          '  /bin/web: !Tmpfs {}\n  /etc: !Readonly /data/f\n',
       ),
     },
     [
@@ -238,7 +241,7 @@ export const imageRows: readonly Row[] = [
   [
     'one port for two',
     {
-      [processes]: `${web('')}b:\n  image: web.1\n  config: /config/web.yaml\n  variables: {port: 8080}\n`,
+      [processes]: web('') + web('').replace('web:', 'b:'),
     },
     ['PROCESSES:4:21: warning: Port 8080 of site/web is that of site/b already'],
   ],

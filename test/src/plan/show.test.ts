@@ -26,7 +26,7 @@ const spec: Spec = {
   outputFile: '/db/out',
   normalExitCodes: [0, 3],
 }
-const cgroups = { v1: [{ controllers: ['memory', 'cpu'], dir: '/cg/lithos.slice' }], v2: null }
+const cgroups = { v1: [{ controllers: ['memory', 'cpu'], dir: '/cg/slice' }], v2: null }
 const whole = plan(spec, { ...plainHost, cgroups }, 'site/web.0')
 
 test('every step a line', () => {
@@ -50,11 +50,11 @@ killed 5s after SIGTERM, started again not sooner than 1s after its last start
 13  bind              /run/lithos/state/site/web.0 :/s → /st  rw nosuid nodev
 14  mount             tmpfs → /tmp  rw nosuid nodev size=1024 mode=01777
 15  bindFile          /run/lithos/state/site/web.0 :/hosts → /etc/hosts  if a regular file
-16  cgroup            /cg/lithos.slice/site:web.0.scope  joined by tasks
-17  limit             /cg/lithos.slice/site:web.0.scope/memory.memsw.limit_in_bytes = -1  if there
-18  limit             /cg/lithos.slice/site:web.0.scope/memory.limit_in_bytes = 104857600
-19  limit             /cg/lithos.slice/site:web.0.scope/memory.memsw.limit_in_bytes = 104857600  if there
-20  limit             /cg/lithos.slice/site:web.0.scope/cpu.shares = 1024
+16  cgroup            /cg/slice/site:web.0.scope  joined by tasks
+17  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = -1  if there
+18  limit             /cg/slice/site:web.0.scope/memory.limit_in_bytes = 104857600
+19  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = 104857600  if there
+20  limit             /cg/slice/site:web.0.scope/cpu.shares = 1024
 21  pivot
 22  openOutput        /db/out
 23  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
