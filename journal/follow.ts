@@ -59,36 +59,36 @@ const readOn = (directory: string) => {
   const places = placesIn(directory)
   let reading: Reading | null = null
 
-  const open = async (): Promise<void> => {
-    const handle = await openIfThere(places.log)
-    if (handle === null) return
-    const { ino } = await handle.stat()
-    reading = { handle, inode: ino, chain: followChain(null), position: 0, line: 0 }
-  }
-
   const close = async (): Promise<void> => {
     await reading?.handle.close()
     reading = null
   }
 
-  const wasReplaced = async ({ inode }: Reading): Promise<boolean> => {
-    const now = await fs.promises.stat(places.log).catch(() => null)
-    return now !== null && now.ino !== inode
-  }
-
   async function* news(): AsyncGenerator<Item> {
-    if (reading === null) await open()
+    reading ??= await openReading(places.log)
     while (reading !== null) {
-      const isLast = !(await wasReplaced(reading))
+      const isLast = !(await wasReplaced(reading, places.log))
       yield* wholeLines(reading, places.log)
       if (isLast) return
       await close()
+      reading = await openReading(places.log)
       yield* previousItems(places.previous)
-      await open()
     }
   }
 
   return { news, close }
+}
+
+const openReading = async (file: string): Promise<Reading | null> => {
+  const handle = await openIfThere(file)
+  if (handle === null) return null
+  const { ino } = await handle.stat()
+  return { handle, inode: ino, chain: followChain(null), position: 0, line: 0 }
+}
+
+const wasReplaced = async ({ inode }: Reading, file: string): Promise<boolean> => {
+  const now = await fs.promises.stat(file).catch(() => null)
+  return now !== null && now.ino !== inode
 }
 
 /** Looked at after the replacement was seen, so that our own file is then complete. */
@@ -108,7 +108,10 @@ async function* wholeLines(reading: Reading, file: string): AsyncGenerator<Item>
   }
 }
 
-/** Two checkpoints may have passed while we were reading. */
+/**
+ * Two checkpoints may have passed while we were reading. Looked at after the newest file was
+ * opened: one more may then replace that, and takes nothing from us.
+ */
 async function* previousItems(file: string): AsyncGenerator<Item> {
   const handle = await openIfThere(file)
   if (handle === null) return

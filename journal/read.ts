@@ -46,10 +46,10 @@ export interface Where {
 
 export async function* readAll(where: Where): AsyncGenerator<Item> {
   const hot = await openHotFiles(where.hotDirectory)
+  const archive = ahead(archiveItems(where))
+  const recent = ahead(hotItems(hot))
   try {
     const tell = tellOnce()
-    const archive = ahead(archiveItems(where))
-    const recent = ahead(hotItems(hot))
     const first = await recent.peek()
     let isMerging = await goesOnFrom(first, archive)
     for (;;) {
@@ -63,6 +63,7 @@ export async function* readAll(where: Where): AsyncGenerator<Item> {
       yield* tell(item)
     }
   } finally {
+    await Promise.all([archive.leave(), recent.leave()])
     await Promise.all(hot.map(({ handle }) => handle.close()))
   }
 }
@@ -128,6 +129,8 @@ export const damageOf = (file: string, line: number, damage: Damage): Item => ({
 interface Ahead {
   readonly peek: () => Promise<Item | null>
   readonly take: () => Promise<Item | null>
+  /** Closes what is open. */
+  readonly leave: () => Promise<void>
 }
 
 const ahead = (items: AsyncGenerator<Item>): Ahead => {
@@ -146,6 +149,7 @@ const ahead = (items: AsyncGenerator<Item>): Ahead => {
       next = null
       return item
     },
+    leave: async () => void (await items.return(undefined)),
   }
 }
 
@@ -157,14 +161,17 @@ const ahead = (items: AsyncGenerator<Item>): Ahead => {
 export const tellOnce = () => {
   const hasTold = rememberTurns()
   let lastTold: Tail | null = null
+  let wasCheckpoint = false
   /** Where the story is read: it runs through what was told already, to what was not. */
   let position: Tail | null = null
   /** Told before; told again where it turns out to begin another story. */
   let passed: Said | null = null
 
-  /** A checkpoint after the turn that was just told says something new of the same turn. */
-  const isKnown = ({ kind, after }: Said): boolean =>
-    hasTold.has(after) && (kind === 'turn' || lastTold === null || !isSameTail(lastTold, after))
+  /** The first checkpoint after a turn that was just told says something new of it. */
+  const isKnown = ({ kind, after }: Said): boolean => {
+    const isOfLastTurn = lastTold !== null && !wasCheckpoint && isSameTail(lastTold, after)
+    return hasTold.has(after) && !(kind === 'checkpoint' && isOfLastTurn)
+  }
 
   return function* tell(item: Item): Generator<Item> {
     if (!isSaid(item)) return yield item
@@ -175,7 +182,8 @@ export const tellOnce = () => {
       if (kind === 'checkpoint') passed = item
       return
     }
-    const isBack = lastTold !== null && here !== lastTold && after.seq <= lastTold.seq
+    const hasMoved = here !== null && lastTold !== null && !isSameTail(here, lastTold)
+    const isBack = hasMoved && after.seq <= (lastTold?.seq ?? 0)
     const from = ((isBack ? lastTold : here)?.seq ?? 0) + 1
     const to = kind === 'turn' ? after.seq - 1 : after.seq
     const follows =
@@ -184,6 +192,7 @@ export const tellOnce = () => {
     if (isBack && passed !== null && here !== null && isSameTail(passed.after, here)) yield passed
     passed = null
     lastTold = after
+    wasCheckpoint = kind === 'checkpoint'
     hasTold.add(after)
     yield item
   }
