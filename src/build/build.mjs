@@ -15,7 +15,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { commands, nodeFlags, warmUp } from './commands.mjs'
+import { commands, nodeFlags } from './commands.mjs'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const dist = join(root, 'dist')
@@ -53,7 +53,7 @@ const options = {
 
 /** One by one, so that a mistake in one command leaves the others usable. */
 const bundles = () =>
-  ['src/build/start.ts', 'src/build/warm.ts', ...commands.map(name => `src/cli/${name}.ts`)]
+  ['src/build/start.ts', 'src/build/cache.ts', ...commands.map(name => `src/cli/${name}.ts`)]
     .filter(exists)
     .map(path => ({ ...options, entryPoints: [path], outdir: 'dist' }))
 
@@ -72,18 +72,13 @@ const buildNative = async () => {
 
 /** A cache is only a quicker start: without one everything works, so a failure is only said. */
 const makeCaches = async () => {
-  const present = commands.filter(name => exists(`dist/${name}.cjs`))
-  await Promise.all(
-    present.map(async name => {
-      const argv = [...nodeFlags, 'dist/warm.cjs', join(dist, `${name}.cjs`), ...warmUp(name)]
-      try {
-        await run(process.execPath, argv, { cwd: root, timeout: 20_000 })
-      } catch (error) {
-        say(`no code cache for ${name}, it will start more slowly: ${lastLine(error)}`)
-      }
-    }),
-  )
-  rmSync(join(dist, 'warm.cjs'), { force: true })
+  const present = commands.map(name => join(dist, `${name}.cjs`)).filter(existsSync)
+  try {
+    await run(process.execPath, [...nodeFlags, join(dist, 'cache.cjs'), ...present])
+  } catch (error) {
+    say(`no code caches, commands will start more slowly: ${lastLine(error)}`)
+  }
+  rmSync(join(dist, 'cache.cjs'), { force: true })
 }
 
 const lastLine = error =>

@@ -19,9 +19,3 @@ export const commands = [
 ]
 
 export const nodeFlags = ['--max-semi-space-size=1', '--v8-pool-size=0']
-
-/**
- * What exercises a command before its code cache is taken, so that the cache holds the
- * functions that a start needs. It must touch nothing and end by itself.
- */
-export const warmUp = name => (name === 'lithos' ? ['--help'] : ['--version'])

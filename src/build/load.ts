@@ -51,7 +51,7 @@ const fittingCache = (bundle: string, source: Buffer): Buffer | undefined => {
 }
 
 /** Throws where the bundle cannot be read; a cache that is missing or does not fit is no matter. */
-export const load = (bundle: string): { script: Script; source: Buffer; command: Command } => {
+export const compile = (bundle: string): { readonly script: Script; readonly source: Buffer } => {
   const source = readFileSync(bundle)
   const cachedData = fittingCache(bundle, source)
   // esbuild escapes what is not ASCII, so that a bundle is one byte a character for V8, too.
@@ -59,7 +59,38 @@ export const load = (bundle: string): { script: Script; source: Buffer; command:
     `(function (exports, require, module, __filename, __dirname) {${source.toString('latin1')}\n})`,
     { filename: bundle, ...(cachedData === undefined ? {} : { cachedData }) },
   )
+  return { script, source }
+}
+
+export const load = (bundle: string): Command => {
   const module = { exports: {} as Command }
-  script.runInThisContext()(module.exports, require, module, bundle, dirname(bundle))
-  return { script, source, command: module.exports }
+  const { script } = compile(bundle)
+  script.runInThisContext()(module.exports, requireLate, module, bundle, dirname(bundle))
+  return module.exports
+}
+
+/** Parts of Node that take milliseconds to load, and that most starts never come to use. */
+const heavy = new Set(
+  ['child_process', 'crypto', 'fs/promises', 'net', 'zlib'].map(name => `node:${name}`),
+)
+
+/**
+ * A bundle asks for all modules it may need before its first line runs, and names a function of
+ * one only where it calls it. So the heavy ones are loaded at the first of these.
+ */
+const requireLate = (name: string): unknown => {
+  if (!heavy.has(name)) return require(name)
+  const loaded = (): object => require(name) as object
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => Reflect.get(loaded(), key) as unknown,
+      has: (_, key) => Reflect.has(loaded(), key),
+      ownKeys: () => Reflect.ownKeys(loaded()),
+      getOwnPropertyDescriptor: (_, key) => ({
+        ...Reflect.getOwnPropertyDescriptor(loaded(), key),
+        configurable: true,
+      }),
+    },
+  )
 }

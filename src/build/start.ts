@@ -40,7 +40,7 @@ if (reason !== null) {
   }
   // A command that is never done must not look like one that went well.
   process.exitCode = 1
-  void Promise.resolve(load(bundle).command.run(argv)).then(code => {
+  void Promise.resolve(load(bundle).run(argv)).then(code => {
     process.exitCode = code
   })
 }

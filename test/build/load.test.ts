@@ -1,6 +1,6 @@
 /**
  * Goal: a code cache makes a start quicker and can never change what runs.
- * Method: the real start.ts, warm.ts and load.ts, bundled beside small commands of our own, which
+ * Method: the real start.ts, cache.ts and load.ts, bundled beside small commands of our own, which
  * are changed behind the back of their caches.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -15,7 +15,7 @@ const dir = mkdtempSync(join(realpathSync(tmpdir()), 'lithos-load-'))
 
 test.before(() => {
   execFileSync('node_modules/.bin/esbuild', [
-    ...['start', 'warm', 'load'].map(name => `src/build/${name}.ts`),
+    ...['start', 'cache', 'load'].map(name => `src/build/${name}.ts`),
     '--bundle',
     '--platform=node',
     '--format=cjs',
@@ -34,27 +34,27 @@ const write = (name: string, body: string): string => {
   return file
 }
 const node = (...argv: string[]) => spawnSync(process.execPath, argv, { encoding: 'utf8' })
-const warm = (bundle: string): void =>
-  void execFileSync(process.execPath, [join(dir, 'warm.cjs'), bundle])
+const cache = (bundle: string): void =>
+  void execFileSync(process.execPath, [join(dir, 'cache.cjs'), bundle])
 const start = (...argv: string[]) => node(join(dir, 'start.cjs'), ...argv)
 
 /** `undefined`: no cache was shown to V8; `false`: it took it. */
 const rejected = (bundle: string): string =>
   node(
     '-p',
-    `require(${JSON.stringify(join(dir, 'load.cjs'))}).load(${JSON.stringify(bundle)}).script.cachedDataRejected`,
+    `require(${JSON.stringify(join(dir, 'load.cjs'))}).compile(${JSON.stringify(bundle)}).script.cachedDataRejected`,
   ).stdout.trim()
 
 test('V8 takes a cache that fits', () => {
   const bundle = write('fits', 'return 0')
   assert.is(rejected(bundle), 'undefined')
-  warm(bundle)
+  cache(bundle)
   assert.is(rejected(bundle), 'false')
 })
 
 test('a changed source of equal length runs, not the code in the cache', () => {
   const bundle = write('changed', 'return 3')
-  warm(bundle)
+  cache(bundle)
   assert.is(start('changed').status, 3)
   write('changed', 'return 4')
   assert.is(start('changed').status, 4)
@@ -63,12 +63,12 @@ test('a changed source of equal length runs, not the code in the cache', () => {
 
 test('a cache of another Node, a cut one and a directory in its place are no matter', () => {
   const bundle = write('other', 'return 5')
-  warm(bundle)
+  cache(bundle)
   const file = join(dir, 'other.cache')
-  const cache = readFileSync(file)
-  writeFileSync(file, cache.toString('latin1').replace(process.version, 'v1.2.3'), 'latin1')
+  const bytes = readFileSync(file)
+  writeFileSync(file, bytes.toString('latin1').replace(process.version, 'v1.2.3'), 'latin1')
   assert.is(rejected(bundle), 'undefined')
-  writeFileSync(file, cache.subarray(0, 70))
+  writeFileSync(file, bytes.subarray(0, 70))
   assert.is(start('other').status, 5)
   rmSync(file)
   assert.not.ok(existsSync(file))
@@ -77,7 +77,7 @@ test('a cache of another Node, a cut one and a directory in its place are no mat
 
 test('a cache made under other flags is rejected by V8 and the command runs', () => {
   const bundle = write('flags', 'return 6')
-  execFileSync(process.execPath, ['--max-semi-space-size=1', join(dir, 'warm.cjs'), bundle])
+  execFileSync(process.execPath, ['--max-semi-space-size=1', join(dir, 'cache.cjs'), bundle])
   assert.is(rejected(bundle), 'true')
   assert.is(start('flags').status, 6)
 })
@@ -89,6 +89,23 @@ test('the exit code is that of the command, and that of one which is never done 
   assert.is(start('lithos_never').status, 1)
   write('throws', `throw new Error('no')`)
   assert.is(start('lithos_throws').status, 1)
+})
+
+test('heavy parts of Node are loaded when they are used, and whole', () => {
+  // Not console.log: printing to a pipe loads node:net by itself.
+  writeFileSync(
+    join(dir, 'heavy.cjs'),
+    `const net = require('node:net'), { writeSync } = require('node:fs')
+const isLoaded = () => process.moduleLoadList.includes('NativeModule net')
+exports.run = () => {
+  const before = isLoaded()
+  const found = [typeof net.Socket, 'Socket' in net, Object.keys(net).includes('Socket')]
+  writeSync(1, [before, isLoaded(), ...found].join())
+  return 0
+}
+`,
+  )
+  assert.is(start('heavy').stdout, 'false,true,function,true,true')
 })
 
 test('arguments are those after the name', () => {
