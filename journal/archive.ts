@@ -239,7 +239,8 @@ export const startArchive = (options: ArchiveOptions): Archive => {
     const isIdle = backlog.length === 0 && !isBehind
     if (isClosed || isIdle || flight !== null) return
     if (retryMs === 0 && backlogBytes > urgentBytes) return void write()
-    timer ??= setTimeout(() => void write(), retryMs || (sync === 'always' ? 0 : delayMs))
+    const isUrgent = sync === 'always' || !hasResumed
+    timer ??= setTimeout(() => void write(), retryMs || (isUrgent ? 0 : delayMs))
   }
 
   const stopTimer = (): void => {
