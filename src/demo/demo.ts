@@ -22,11 +22,13 @@ import type { Tree, World } from './world.ts'
 
 const say = (text: string): void => void process.stdout.write(`\n# ${text}\n`)
 
-/** Prints a command as a reader could type it, and what it prints. */
+const typed = (line: string): void => void typed(`${line}`)
+
+/** A command as a reader could type it, and what it prints. */
 const show = (world: World, name: string, ...words: string[]): void => {
-  const config = ['--config', world.master]
-  process.stdout.write(`$ ${[name, ...words].join(' ')}\n`)
-  const { status } = spawnSync(program(name), [...words, ...config], { stdio: 'inherit' })
+  typed(`${[name, ...words].join(' ')} --config $C`)
+  const argv = [...words, '--config', world.master]
+  const { status } = spawnSync(program(name), argv, { stdio: 'inherit' })
   if (status !== 0) throw new Error(`${name} ended with ${status}`)
 }
 
@@ -59,7 +61,7 @@ const answer = async (world: World, port: number, not = ''): Promise<string> => 
 
 const askAll = async (world: World, port: number): Promise<void> => {
   for (let index = 0; index < instances; index++) {
-    process.stdout.write(`$ curl http://127.0.0.1:${port + index}\n`)
+    typed(`curl http://127.0.0.1:${port + index}`)
     process.stdout.write(`${await answer(world, port + index)}\n`)
   }
 }
@@ -73,19 +75,19 @@ const play = async (world: World, port: number, tree: Tree): Promise<void> => {
   const pid = applicationOf(knots(world).get(victim) ?? 0)
   if (pid === null) throw new Error(`${victim} does not run`)
   say(`Somebody kills ${victim}.`)
-  process.stdout.write(`$ kill -9 ${pid}\n`)
+  typed(`kill -9 ${pid}`)
   const began = performance.now()
   process.kill(pid, 'SIGKILL')
   while ((await ask(port + 1)) !== null) await setTimeout(5)
   const text = await answer(world, port + 1)
-  process.stdout.write(`$ curl http://127.0.0.1:${port + 1}\n${text}\n`)
+  typed(`curl http://127.0.0.1:${port + 1}\n${text}`)
   const seconds = ((performance.now() - began) / 1000).toFixed(2)
   say(`It answers again ${seconds} s after the kill. Why did it restart?`)
   show(world, 'lithos', 'journal', 'why', victim)
   show(world, 'lithos_ps')
 
   say('The supervisor is asked to stop, and stops them all.')
-  process.stdout.write(`$ kill ${tree.pid}\n`)
+  typed(`kill ${tree.pid}`)
   const end = await stopTree(world, tree)
   process.stdout.write(`lithos_tree ended with ${end}\n`)
 }
@@ -94,9 +96,10 @@ const demo = async (): Promise<void> => {
   const { world, port } = await makeStage()
   let tree: Tree | null = null
   try {
-    say(`An image of this host's node and sh, three sandboxes: ${world.root}`)
+    say(`Images of this host's node and sh, three sandboxes, all of it in ${world.root}:`)
+    typed(`C=${world.master}`)
     show(world, 'lithos_check')
-    process.stdout.write(`$ lithos_tree --config ${world.master} &\n`)
+    typed('lithos_tree --config $C &')
     tree = startTree(world)
     await play(world, port, tree)
     const rest = leftovers(world)
