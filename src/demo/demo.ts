@@ -22,7 +22,7 @@ import type { Tree, World } from './world.ts'
 
 const say = (text: string): void => void process.stdout.write(`\n# ${text}\n`)
 
-const typed = (line: string): void => void typed(`${line}`)
+const typed = (line: string): void => void process.stdout.write(`$ ${line}\n`)
 
 /** A command as a reader could type it, and what it prints. */
 const show = (world: World, name: string, ...words: string[]): void => {
