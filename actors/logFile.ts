@@ -6,7 +6,9 @@ import { closeSync, openSync, write, writeSync } from 'node:fs'
 
 export interface LogFile {
   readonly write: (line: string) => void
-  /** Everything that waits, at once: before an exec or an exit. */
+  /** When everything is written. An exec in place would cut off what is on its way. */
+  readonly drained: () => Promise<void>
+  /** Everything that waits, at once: before an exit. */
   readonly flush: () => void
   readonly close: () => void
 }
@@ -20,6 +22,7 @@ export const openLogFile = (path: string, copy: (text: string) => void = () => {
   let waiting: string[] = []
   let dropped = 0
   let isBusy = false
+  const onDrained: (() => void)[] = []
 
   const take = (): string => {
     const told =
@@ -37,6 +40,7 @@ export const openLogFile = (path: string, copy: (text: string) => void = () => {
       // A line that cannot be written is lost: the journal has what matters.
       isBusy = false
       run()
+      if (!isBusy) onDrained.splice(0).forEach(resolve => resolve())
     })
   }
 
@@ -59,6 +63,7 @@ export const openLogFile = (path: string, copy: (text: string) => void = () => {
       }
       run()
     },
+    drained: () => (isBusy ? new Promise(resolve => onDrained.push(resolve)) : Promise.resolve()),
     flush,
     close: () => {
       flush()

@@ -112,9 +112,12 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
         life: life && { ...life, spec: event.wanted.spec, killMs: event.wanted.killMs },
       }
     case 'knot.launched':
-      return { life: life && { ...life, pid: event.pid, birth: event.birth } }
+      return {
+        ...pause(memory, event),
+        life: life && { ...life, pid: event.pid, birth: event.birth },
+      }
     case 'app.started':
-      return { life: life && { ...life, appPid: event.pid } }
+      return { ...pause(memory, event), life: life && { ...life, appPid: event.pid } }
     case 'knot.adopted':
       return adopt(memory, event)
     case 'knot.refused':
@@ -129,6 +132,11 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
       return {}
   }
 }
+
+/** The start is when it happened, not when it was decided. */
+const pause = ({ want, notBefore }: Memory, { mono }: Heard): Partial<Memory> => ({
+  notBefore: want === null ? notBefore : mono + want.restartMs,
+})
 
 /** A knot that lives: what we knew of this life stays true, what only the kernel knows is new. */
 const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial<Memory> => {

@@ -32,6 +32,7 @@ export interface Ground {
   readonly pidFile: PidFile
   readonly layout: Layout
   readonly log: (level: LogLevel, text: string) => void
+  readonly drainLog: () => Promise<void>
   readonly flushLog: () => void
 }
 
@@ -77,7 +78,7 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
       `${problems.join('; ')}. Mount what is missing, leave it out of cgroup-controllers, or set ` +
         'cgroup-name to null to run without control groups and limits',
     )
-  return { pidFile, layout, log, flushLog: file.flush }
+  return { pidFile, layout, log, drainLog: file.drained, flushLog: file.flush }
 }
 
 /** An empty list means all that the original has always used. */

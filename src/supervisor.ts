@@ -2,17 +2,14 @@
  * The composition root: recover, connect, run. From the first input on everything happens in
  * turns (src/turn.ts); this file only ties together what hears and what performs.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { leaveSlice, moveRest } from '../actors/cgroups.ts'
 import { stamp } from '../actors/clock.ts'
 import { createKnots } from '../actors/knots.ts'
 import { createSignals } from '../actors/signals.ts'
 import { createSweeper } from '../actors/sweeper.ts'
 import { createTimers } from '../actors/timers.ts'
-import { lastArchived, startArchive } from '../journal/archive.ts'
-import { openHot } from '../journal/hot.ts'
-import type { Recovered } from '../journal/recoverHot.ts'
 import type { Effect, Hear, Input } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
 import * as pidfd from '../native/pidfd.ts'
@@ -20,20 +17,19 @@ import type { Found } from '../native/survey.ts'
 import { survey } from '../native/survey.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
-import { decide, emptyState } from './decide.ts'
+import { emptyState } from './decide.ts'
 import type { State } from './decide.ts'
 import { createEvaluator } from './evaluate/evaluator.ts'
-import type { Settings } from './evaluate/settings.ts'
 import { Fatal, prepareGround } from './ground.ts'
-import { inputsOf, journalsOf, stateOf } from './history.ts'
 import { createLaunching, knotEnvironment } from './launching.ts'
 import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
 import { logLines } from './logLines.ts'
+import { openMemory } from './memory.ts'
+import type { Memory } from './memory.ts'
 import { recover } from './recover.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
-import { keepState } from './state.ts'
 import { openBus } from './turn.ts'
 import { version } from './cli/version.ts'
 
@@ -42,6 +38,8 @@ export interface SupervisorOptions {
   readonly logLevel: LogLevel | null
   readonly logToStderr: boolean
 }
+
+const drainLimitMs = 250
 
 /** Resolves with the exit code when everything is stopped. Rejects with Fatal before that. */
 export const supervise = async (options: SupervisorOptions): Promise<number> => {
@@ -83,8 +81,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
           loading.load(turn, effect.sandbox)
           break
         case 'exec':
-          ground.flushLog()
-          hear({ type: 'exec.refused', code: restart.execNow(effect.reason), ...stamp() })
+          void becomeNew(effect.reason)
           break
         case 'exit':
           void leave(effect.code)
@@ -128,6 +125,15 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         if (input.type === 'knot.exited' || input.type === 'knot.refused')
           knots.forget(input.instance, input.incarnation)
     })
+
+    /** What is on its way to a disk is waited for, but not for a disk that hangs. */
+    const becomeNew = async (reason: string): Promise<void> => {
+      await Promise.race([
+        Promise.all([ground.drainLog(), memory.flush()]),
+        setTimeout(drainLimitMs),
+      ])
+      hear({ type: 'exec.refused', code: restart.execNow(reason), ...stamp() })
+    }
 
     /** Nothing of ours is left running: whatever goes wrong from here on, we do go. */
     const leave = async (code: number): Promise<void> => {
@@ -213,76 +219,3 @@ const aliveIn = (state: State, found: ReturnType<typeof survey>): ReadonlySet<st
     ...found.knots.filter(({ state }) => state !== 'gone').map(({ instance }) => instance),
     ...found.commands,
   ])
-
-// ---------------------------------------------------------------------------
-// Memory: the hot journal and the archive
-// ---------------------------------------------------------------------------
-
-interface Memory {
-  readonly state: State
-  readonly bootId: string
-  readonly condition: string
-  readonly log: Parameters<typeof openBus>[1]
-  /** From here on the journal asks this for the state. */
-  readonly follow: (state: () => State) => void
-  readonly close: () => Promise<void>
-}
-
-const stateVersion = 1
-
-const openMemory = async (settings: Settings, hear: Hear): Promise<Memory> => {
-  const { hotDirectory, archiveDirectory } = journalsOf(settings.places)
-  const { master, places } = settings
-  const isFirst = !existsSync(join(hotDirectory, 'hot.log'))
-  const after = isFirst && places.journalDir !== null ? await lastArchived(archiveDirectory) : null
-  let stateNow: (() => State) | null = null
-  const trouble = (name: string) => ({
-    onStalled: ({ where, reason }: { where: string; reason: string }) =>
-      hear({ type: 'journal.stalled', where: `${name} ${where}`, reason, ...stamp() }),
-    onResumed: ({ where, missing }: { where: string; missing: number }) =>
-      hear({ type: 'journal.resumed', where: `${name} ${where}`, missing, ...stamp() }),
-  })
-
-  const { recovered, hot } = openHot(hotDirectory, {
-    version: stateVersion,
-    stateOf: () => (stateNow === null ? null : keepState(stateNow())),
-    ...(after !== null && { after }),
-    ...trouble('hot journal'),
-  })
-  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  const { state, note } = remember(recovered)
-  const archive =
-    places.journalDir === null
-      ? null
-      : startArchive({
-          directory: archiveDirectory,
-          source: hot,
-          sync: master.journalSync,
-          now: () => stamp().at,
-          segmentBytesMax: master.journalSegmentSize,
-          totalBytesMax: master.journalMaxSize,
-          ageMsMax: master.journalMaxDays * 86_400_000,
-          ...trouble('archive'),
-        })
-  return {
-    state,
-    bootId,
-    condition: note,
-    log: { nextSeq: () => hot.tail().seq + 1, append: hot.append },
-    follow: now => {
-      stateNow = now
-    },
-    close: async () => {
-      await archive?.close()
-      hot.close()
-    },
-  }
-}
-
-const remember = ({ condition, state, turns }: Recovered): { state: State; note: string } => ({
-  note: condition.detail === '' ? condition.kind : `${condition.kind}, ${condition.detail}`,
-  state: turns.reduce(
-    (before, turn) => decide(before, inputsOf(turn), turn.seq).state,
-    stateOf(state),
-  ),
-})

@@ -1,0 +1,85 @@
+/** The memory of the supervisor: the hot journal, the archive behind it, and what they remember. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stamp } from '../actors/clock.ts'
+import { lastArchived, startArchive } from '../journal/archive.ts'
+import { openHot } from '../journal/hot.ts'
+import type { Recovered } from '../journal/recoverHot.ts'
+import type { Hear } from '../machines/vocabulary.ts'
+import { decide } from './decide.ts'
+import type { State } from './decide.ts'
+import type { Settings } from './evaluate/settings.ts'
+import { inputsOf, journalsOf, stateOf } from './history.ts'
+import { keepState } from './state.ts'
+import type { TurnLog } from './turn.ts'
+
+export interface Memory {
+  readonly state: State
+  readonly bootId: string
+  readonly condition: string
+  readonly log: TurnLog
+  /** From here on the journal asks this for the state. */
+  readonly follow: (state: () => State) => void
+  readonly flush: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const stateVersion = 1
+
+export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory> => {
+  const { hotDirectory, archiveDirectory } = journalsOf(settings.places)
+  const { master, places } = settings
+  const isFirst = !existsSync(join(hotDirectory, 'hot.log'))
+  const after = isFirst && places.journalDir !== null ? await lastArchived(archiveDirectory) : null
+  let stateNow: (() => State) | null = null
+  const trouble = (name: string) => ({
+    onStalled: ({ where, reason }: { where: string; reason: string }) =>
+      hear({ type: 'journal.stalled', where: `${name} ${where}`, reason, ...stamp() }),
+    onResumed: ({ where, missing }: { where: string; missing: number }) =>
+      hear({ type: 'journal.resumed', where: `${name} ${where}`, missing, ...stamp() }),
+  })
+
+  const { recovered, hot } = openHot(hotDirectory, {
+    version: stateVersion,
+    stateOf: () => (stateNow === null ? null : keepState(stateNow())),
+    ...(after !== null && { after }),
+    ...trouble('hot journal'),
+  })
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const { state, note } = remember(recovered)
+  const archive =
+    places.journalDir === null
+      ? null
+      : startArchive({
+          directory: archiveDirectory,
+          source: hot,
+          sync: master.journalSync,
+          now: () => stamp().at,
+          segmentBytesMax: master.journalSegmentSize,
+          totalBytesMax: master.journalMaxSize,
+          ageMsMax: master.journalMaxDays * 86_400_000,
+          ...trouble('archive'),
+        })
+  return {
+    state,
+    bootId,
+    condition: note,
+    log: { nextSeq: () => hot.tail().seq + 1, append: hot.append },
+    follow: now => {
+      stateNow = now
+    },
+    flush: async () => archive?.flush(),
+    close: async () => {
+      await archive?.close()
+      hot.close()
+    },
+  }
+}
+
+const remember = ({ condition, state, turns }: Recovered): { state: State; note: string } => ({
+  note: condition.detail === '' ? condition.kind : `${condition.kind}, ${condition.detail}`,
+  state: turns.reduce(
+    (before, turn) => decide(before, inputsOf(turn), turn.seq).state,
+    stateOf(state),
+  ),
+})

@@ -1,0 +1,158 @@
+/** A whole lithos for tests: the world of the demo with the guest of the kernel tests in it. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import {
+  addSandbox,
+  applicationOf,
+  imageDir,
+  knots,
+  leftovers,
+  makeImage,
+  makeWorld,
+  program,
+  removeWorld,
+  startTree,
+  stopTree,
+  writeIn,
+} from '../../src/demo/world.ts'
+import type { Tree, World } from '../../src/demo/world.ts'
+import { compile } from './world.ts'
+
+export interface Supervised {
+  readonly world: World
+  readonly tree: () => Tree
+  /** A process of sandbox `web`: its entry in the process file, its container configuration. */
+  readonly configure: (processes: Readonly<Record<string, Configured>>) => void
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<number | string>
+  readonly knotOf: (instance: string) => number | null
+  readonly appOf: (instance: string) => number | null
+  readonly ps: () => readonly Row[]
+  readonly command: (name: string, ...words: readonly string[]) => string
+  readonly log: (path: string) => string
+  readonly turns: () => readonly Turn[]
+  readonly leftovers: () => readonly string[]
+  readonly close: () => Promise<void>
+}
+
+export interface Configured {
+  readonly instances?: number
+  readonly entry?: string
+  readonly container: string
+}
+
+export interface Row {
+  readonly name: string
+  readonly state: string
+  readonly pid: number | null
+  readonly app_pid: number | null
+  readonly restarts: number
+  readonly last_exit: string | null
+}
+
+export interface Turn {
+  readonly seq: number
+  readonly inputs: readonly (Readonly<Record<string, unknown>> & { readonly type: string })[]
+  readonly effects: readonly (Readonly<Record<string, unknown>> & { readonly type: string })[]
+}
+
+/** Waits for what must become true; a machine may be slow, so the patience is long. */
+export const until = async (what: string, isTrue: () => boolean): Promise<void> => {
+  for (let waited = 0; !isTrue(); waited += 5) {
+    if (waited > 20_000) throw new Error(`waited in vain until ${what}`)
+    await setTimeout(5)
+  }
+}
+
+export const makeSupervised = (masterLines = ''): Supervised => {
+  const world = makeWorld('test', masterLines)
+  const image = makeImage(world, 'img')
+  mkdirSync(join(image, 'bin'))
+  compile('guest.c', join(image, 'bin', 'guest'), '-static')
+  let tree: Tree | null = null
+
+  const command = (name: string, ...words: readonly string[]): string =>
+    execFileSync(program(name), words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+
+  const self: Supervised = {
+    world,
+    tree: () => {
+      if (tree === null) throw new Error('there is no supervisor yet')
+      return tree
+    },
+    configure: processes => {
+      for (const [name, { container }] of Object.entries(processes))
+        writeIn(imageDir(world, 'img'), `config/${name}.yaml`, container)
+      addSandbox(world, 'web', {
+        sandbox: 'allow-users: [0-70000]\nallow-groups: [0-70000]\ndefault-user: 1000\n',
+        processes: Object.entries(processes)
+          .map(
+            ([name, { instances = 1, entry = '' }]) =>
+              `${name}:\n  image: img\n  config: /config/${name}.yaml\n` +
+              `  instances: ${instances}\n${entry}`,
+          )
+          .join(''),
+      })
+    },
+    start: async () => {
+      tree = startTree(world)
+      await until('the supervisor serves', () =>
+        self.turns().some(({ effects }) => effects.some(({ type }) => type === 'load')),
+      )
+    },
+    stop: async () => stopTree(world, self.tree()),
+    knotOf: instance => knots(world).get(instance) ?? null,
+    appOf: instance => {
+      const knot = knots(world).get(instance)
+      return knot === undefined ? null : applicationOf(knot)
+    },
+    ps: () =>
+      (
+        JSON.parse(command('lithos_ps', '-C', world.master, '--json')) as {
+          trees: [{ children: Row[] }]
+        }
+      ).trees[0].children,
+    command,
+    log: path => {
+      const file = join(world.root, 'log', path)
+      return existsSync(file) ? readFileSync(file, 'utf8') : ''
+    },
+    turns: () =>
+      journal(world)
+        .split('\n')
+        .filter(line => line.includes('"inputs"'))
+        .map(line => JSON.parse(line.slice(line.indexOf('{'))) as Turn),
+    leftovers: () => leftovers(world),
+    close: () => removeWorld(world, tree),
+  }
+  return self
+}
+
+const journal = ({ root }: World): string => {
+  const file = join(root, 'run', 'journal', 'hot.log')
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+/** Runs a test in a world of its own, which is gone afterwards, also after a failure. */
+export const supervised =
+  (body: (supervised: Supervised) => Promise<void>, masterLines = '') =>
+  async (): Promise<void> => {
+    const self = makeSupervised(masterLines)
+    try {
+      await body(self)
+    } catch (error) {
+      const said = readFileSync(join(self.world.root, 'tree.out'), { encoding: 'utf8', flag: 'a+' })
+      if (said !== '') process.stderr.write(`the supervisor said: ${said}\n`)
+      throw error
+    } finally {
+      await self.close()
+    }
+  }
+
+export const run = (name: string, ...words: readonly string[]) =>
+  spawnSync(program(name), words, { encoding: 'utf8' })
+
+export const damage = (file: string, change: (text: string) => string): void =>
+  writeFileSync(file, change(readFileSync(file, 'utf8')))
