@@ -136,12 +136,19 @@ test('a descriptor on its way does not land where another one has to', async () 
   const [hole = 0, middle = 0, last = 0] = paths.map(path => openSync(path, 'r'))
   closeSync(hole)
   const child = start({
-    fds: standard([3, last], [4, nowhere], [hole, middle], [middle, last]),
+    fds: new Map([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [3, last],
+      [hole, last],
+      [middle, nowhere],
+    ]),
     namespaces: [],
   })
   await until(() => proc.childrenOf(child.pid).length === 1, 'the application')
-  assert.is(proc.descriptorTarget(child.pid, hole), paths[1])
-  assert.is(proc.descriptorTarget(child.pid, middle), paths[2])
+  assert.is(proc.descriptorTarget(child.pid, hole), paths[2])
+  assert.is(proc.descriptorTarget(child.pid, middle), '/dev/null')
   for (const app of proc.childrenOf(child.pid)) process.kill(app, 'SIGKILL')
   closeSync(middle)
   closeSync(last)
