@@ -120,13 +120,11 @@ test('descriptors that trade places', async () => {
   const child = start({
     // The stand-in reads its plan, which is empty, from 3: an application that sleeps.
     fds: standard([3, first], [4, nowhere], [first, second], [second, first]),
-    namespaces: [],
+    namespaces: ['pid'],
   })
   await until(() => proc.childrenOf(child.pid).length === 1, 'the application')
   assert.is(proc.descriptorTarget(child.pid, first), files[1])
   assert.is(proc.descriptorTarget(child.pid, second), files[0])
-  for (const app of proc.childrenOf(child.pid)) process.kill(app, 'SIGKILL')
-  await ended(child)
   fds.forEach(fd => closeSync(fd))
 })
 
@@ -144,12 +142,11 @@ test('a descriptor on its way does not land where another one has to', async () 
       [hole, last],
       [middle, nowhere],
     ]),
-    namespaces: [],
+    namespaces: ['pid'],
   })
   await until(() => proc.childrenOf(child.pid).length === 1, 'the application')
   assert.is(proc.descriptorTarget(child.pid, hole), paths[2])
   assert.is(proc.descriptorTarget(child.pid, middle), '/dev/null')
-  for (const app of proc.childrenOf(child.pid)) process.kill(app, 'SIGKILL')
   closeSync(middle)
   closeSync(last)
 })
