@@ -76,7 +76,8 @@ export const recoverHot = (directory: string, disk: Disk, after: Tail = emptyTai
   const { kind, line } = found.damage
   if (kind === 'torn' && found.tail !== null) {
     const tornBytes = file.length - found.goodBytes
-    const detail = `the last line of ${places.log} (line ${line}, ${tornBytes} bytes) was torn and is cut off`
+    const what = `the last line of ${places.log} (line ${line}, ${tornBytes} bytes)`
+    const detail = `${what} was torn and is cut off`
     return take(found, file, after, 'cut', detail)
   }
   const what = kind === 'torn' ? 'is torn' : 'is not what was written'

@@ -1,6 +1,6 @@
 /**
- * Goal: the archive holds every turn once, in segments that stand on their own, whatever
- *       deaths lie between; and it keeps to its limits.
+ * Goal: the archive holds every turn once, whatever deaths lie between, and asks the disk no
+ *       more often than it must.
  * Method: a toy supervisor over real directories; deaths at the worst moments; what is found
  *       afterwards is read by the reader of the post-mortem.
  */
@@ -9,36 +9,8 @@ import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { lastArchived } from '../../journal/archive.ts'
-import type { ArchiveOptions } from '../../journal/archive.ts'
-import { archiveOf, filesIn, numbers, storyIn, textOf } from './archiveWorld.ts'
-import type { Archived } from './archiveWorld.ts'
-import { inTemporaryDirectory, live } from './story.ts'
-import type { Life } from './story.ts'
-import type { HotOptions } from '../../journal/hot.ts'
-
-interface World {
-  readonly directory: string
-  readonly begin: (
-    hot?: Partial<HotOptions>,
-    archive?: Partial<ArchiveOptions>,
-  ) => { readonly life: Life; readonly archived: Archived }
-}
-
-const inWorld = (work: (world: World) => Promise<void>): (() => Promise<void>) => {
-  return () =>
-    inTemporaryDirectory(root => {
-      const directory = path.join(root, 'archive')
-      const begin: World['begin'] = (hot, archive) => {
-        const life = live(path.join(root, 'hot'), hot)
-        return { life, archived: archiveOf(directory, life.hot, archive) }
-      }
-      return work({ directory, begin })
-    })
-}
-
-const hear = (life: Life, times: number): void => {
-  for (let turn = 0; turn < times; turn++) life.hear('a', 'b')
-}
+import { filesIn, hear, inWorld, numbers, storyIn, textOf } from './archiveWorld.ts'
+import { inTemporaryDirectory } from './story.ts'
 
 test(
   'each turn once, behind a checkpoint',
@@ -179,107 +151,6 @@ test('the last turn of an archive that is not there, empty, torn or damaged', ()
     fs.rmSync(file)
     assert.equal(await lastArchived(directory), { seq: 400, sum: 0 })
   }))
-
-// ---------------------------------------------------------------------------
-// Segments
-// ---------------------------------------------------------------------------
-
-const small = { segmentBytesMax: 1_500, delayMs: 1 }
-
-test(
-  'segments are bounded, begin with a checkpoint, and older ones are compressed',
-  inWorld(async ({ directory, begin }) => {
-    const { life, archived } = begin({}, small)
-    for (let group = 0; group < 10; group++) {
-      hear(life, 10)
-      await archived.archive.flush()
-    }
-    await archived.archive.close()
-    const files = filesIn(directory)
-    assert.ok(files.length >= 4)
-    for (const [index, name] of files.entries()) {
-      const text = textOf(directory, name)
-      const first = Number(name.slice(6, 18))
-      assert.ok(text.length < 1_500 + 300, name)
-      assert.ok(text.split('\n')[0]?.includes(`{"checkpoint":{"seq":${first - 1},`), name)
-      assert.ok(text.split('\n')[1]?.includes(`{"seq":${first},`), name)
-      assert.is(name.endsWith('.gz'), index < files.length - 1, name)
-    }
-    assert.match(await storyIn(directory), /^\[0\] 1 2 3 [0-9 [\]]* 99 100$/)
-  }),
-)
-
-test(
-  'the oldest segments are dropped by size, the current one never',
-  inWorld(async ({ directory, begin }) => {
-    const { life, archived } = begin({}, { ...small, totalBytesMax: 2_500 })
-    for (let group = 0; group < 20; group++) {
-      hear(life, 10)
-      await archived.archive.flush()
-    }
-    await archived.archive.close()
-    const files = filesIn(directory)
-    const bytes = files.map(name => fs.statSync(path.join(directory, name)).size)
-    assert.ok(bytes.reduce((sum, size) => sum + size, 0) <= 2_500)
-    assert.ok(files.length >= 2)
-    const first = Number(files[0]?.slice(6, 18))
-    assert.ok(first > 1)
-    const story = await storyIn(directory)
-    assert.ok(story.startsWith(`[${first - 1}] ${first} `) && story.endsWith(' 200'))
-    assert.not(story.includes('gap'))
-    assert.equal(archived.stalled, [])
-  }),
-)
-
-test(
-  'segments are dropped by age; compressing does not make them younger',
-  inWorld(async ({ directory, begin }) => {
-    const first = begin({}, small)
-    hear(first.life, 60)
-    await first.archived.archive.close()
-    const day = 24 * 60 * 60
-    const old = filesIn(directory).slice(0, -1)
-    for (const name of old) fs.utimesSync(path.join(directory, name), 100 * day, 100 * day)
-    first.life.hot.close()
-
-    const stays = begin({}, { ...small, now: () => 130 * day * 1_000, ageMsMax: 31 * day * 1_000 })
-    await stays.archived.archive.flush()
-    await stays.archived.archive.close()
-    stays.life.hot.close()
-    const packed = filesIn(directory).slice(0, old.length)
-    assert.equal(
-      packed,
-      old.map(name => `${name.replace('.gz', '')}.gz`),
-    )
-    for (const name of packed) {
-      assert.is(fs.statSync(path.join(directory, name)).mtimeMs, 100 * day * 1_000)
-    }
-
-    const goes = begin({}, { ...small, now: () => 132 * day * 1_000, ageMsMax: 31 * day * 1_000 })
-    await goes.archived.archive.flush()
-    await goes.archived.archive.close()
-    assert.is(filesIn(directory).length, 1)
-  }),
-)
-
-test(
-  'what a death leaves of compressing is cleared away',
-  inWorld(async ({ directory, begin }) => {
-    const first = begin({}, small)
-    hear(first.life, 30)
-    await first.archived.archive.close()
-    const [packed = ''] = filesIn(directory)
-    fs.writeFileSync(path.join(directory, `${packed}.new`), 'half of it')
-    fs.writeFileSync(path.join(directory, packed.replace('.gz', '')), textOf(directory, packed))
-    const second = begin({}, small)
-    await second.archived.archive.flush()
-    await second.archived.archive.close()
-    assert.ok(filesIn(directory).includes(packed))
-    assert.not(filesIn(directory).includes(packed.replace('.gz', '')))
-    assert.not(filesIn(directory).includes(`${packed}.new`))
-    assert.match(await storyIn(directory), /^\[0\] 1 2 .* 30( \[30\])?$/)
-  }),
-)
 
 // ---------------------------------------------------------------------------
 // Groups, syncs, timers

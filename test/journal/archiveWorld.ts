@@ -9,10 +9,11 @@ import { startArchive } from '../../journal/archive.ts'
 import type { Archive, ArchiveOptions } from '../../journal/archive.ts'
 import { realArchiveDisk } from '../../journal/archiveDisk.ts'
 import type { ArchiveDisk, ArchiveFile } from '../../journal/archiveDisk.ts'
-import type { Hot } from '../../journal/hot.ts'
+import type { Hot, HotOptions } from '../../journal/hot.ts'
 import { readAll } from '../../journal/read.ts'
 import type { Resumed, Stalled } from '../../journal/trouble.ts'
-import { allOf, brief } from './story.ts'
+import { allOf, brief, inTemporaryDirectory, live } from './story.ts'
+import type { Life } from './story.ts'
 
 type Call = keyof ArchiveDisk | keyof ArchiveFile
 
@@ -122,3 +123,28 @@ export const textOf = (directory: string, name: string): string => {
 
 export const numbers = (from: number, to: number): string =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index).join(' ')
+
+/** A supervisor and its archive, whose files outlive them. */
+export interface World {
+  readonly directory: string
+  readonly begin: (
+    hot?: Partial<HotOptions>,
+    archive?: Partial<ArchiveOptions>,
+  ) => { readonly life: Life; readonly archived: Archived }
+}
+
+export const inWorld = (work: (world: World) => Promise<void>): (() => Promise<void>) => {
+  return () =>
+    inTemporaryDirectory(root => {
+      const directory = path.join(root, 'archive')
+      const begin: World['begin'] = (hot, archive) => {
+        const life = live(path.join(root, 'hot'), hot)
+        return { life, archived: archiveOf(directory, life.hot, archive) }
+      }
+      return work({ directory, begin })
+    })
+}
+
+export const hear = (life: Life, times: number): void => {
+  for (let turn = 0; turn < times; turn++) life.hear('a', 'b')
+}

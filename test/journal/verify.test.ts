@@ -60,7 +60,8 @@ test(
         seq === 3 ? [apply(state, inputs, seq)[0], []] : apply(state, inputs, seq),
     }
     assert.equal(await sentences(items, other), [
-      'hot.previous:4 3 effects: effects.0: written {"type":"third","of":"a","count":3}, replayed nothing',
+      'hot.previous:4 3 effects: effects.0: ' +
+        'written {"type":"third","of":"a","count":3}, replayed nothing',
     ])
     const counted: Replay<Counts> = {
       ...replayCounts,
