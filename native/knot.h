@@ -66,6 +66,8 @@ void put_number(struct line *line, int64_t number);
 void put_quoted(struct line *line, const char *text);
 void put_quoted_below(struct line *line, const char *base, const char *path);
 void put_milliseconds(struct line *line, int64_t nanoseconds);
+/* Seconds, with a fraction only where there is one. */
+void put_seconds(struct line *line, int64_t milliseconds);
 /* `: No such file or directory (os error 2)` */
 void put_error(struct line *line, long error);
 void put_wait_status(struct line *line, int status);

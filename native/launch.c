@@ -11,15 +11,11 @@
 #include "knot.h"
 
 #define STACK_BYTES 16384
-#define PID_DIGITS_MAX 11
 
 struct start {
 	const struct container *container;
 	struct step fork;
 	bool born_in_cgroup;
-	/* Room for arguments, environment and the texts of the pid variables. */
-	char **words;
-	size_t words_bytes;
 	/* The step that is being taken, and minus errno if it has failed. */
 	struct step at;
 	long error;
@@ -30,7 +26,7 @@ struct start {
 /* `NAME=` and the pid. Returns where the next text may begin. */
 static char *write_pid(char *place, const char *name, long pid)
 {
-	char digits[PID_DIGITS_MAX];
+	char digits[WORD_PID_MAX];
 	size_t count = 0;
 
 	while (*name != '\0')
@@ -46,29 +42,7 @@ static char *write_pid(char *place, const char *name, long pid)
 	return place;
 }
 
-/* The strings of an exec: executable, arguments, environment, pid variables. */
-static long find_room(struct start *start, const struct step *exec)
-{
-	size_t pids = (size_t) exec->number[2];
-	size_t others = exec->strings - pids;
-	const char *text = exec->text[0];
-	/* Two lists, each with an end of its own. */
-	size_t bytes = (exec->strings + 2) * sizeof(char *);
-
-	for (size_t i = 0; i < exec->strings; i++) {
-		if (i >= others)
-			bytes += length_of(text) + 2 + PID_DIGITS_MAX;
-		text = string_after(text);
-	}
-	long memory = call6(__NR_mmap, 0, (long) bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory < 0 && memory >= -4095)
-		return memory;
-	start->words = (char **) (uintptr_t) memory;
-	start->words_bytes = bytes;
-	return 0;
-}
-
+/* Arguments, environment and the texts of the pid variables: the plan has room for them. */
 static long execute(const struct start *start, const struct step *step)
 {
 	uint64_t none = 0;
@@ -76,7 +50,8 @@ static long execute(const struct start *start, const struct step *step)
 	size_t pids = (size_t) step->number[2];
 	long pid = call0(__NR_getpid);
 	const char *text = step->text[0];
-	char **word = start->words;
+	char **words = start->container->plan.words;
+	char **word = words;
 	char **environment = word + arguments + 1;
 	char *place = (char *) (environment + variables + pids + 1);
 
@@ -96,7 +71,7 @@ static long execute(const struct start *start, const struct step *step)
 	long error = call3(__NR_close_range, 3, -1, 0);
 	if (error < 0)
 		return error;
-	return call3(__NR_execve, ADDRESS(step->text[0]), ADDRESS(start->words),
+	return call3(__NR_execve, ADDRESS(step->text[0]), ADDRESS(words),
 		     ADDRESS(environment));
 }
 
@@ -268,15 +243,11 @@ struct launch launch(const struct container *container, const struct step *fork)
 		joins = joins || exec.op == OP_JOIN_CGROUPS;
 		exec = plan_next(&exec);
 	}
-	result.pid = find_room(&start, &exec);
-	if (result.pid < 0)
-		return result;
 	result.pid = make_copy(&start, joins);
 	if (result.pid > 0 && start.error < 0) {
 		call4(__NR_wait4, result.pid, 0, 0, 0);
 		result.pid = start.error;
 		result.failed = start.at;
 	}
-	call2(__NR_munmap, ADDRESS(start.words), (long) start.words_bytes);
 	return result;
 }

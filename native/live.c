@@ -62,20 +62,6 @@ static void say_ended(const struct life *life, int64_t now)
 	end_marker(life->container, &line);
 }
 
-/* Seconds, with a fraction only where there is one. */
-static void put_seconds(struct line *line, int64_t milliseconds)
-{
-	int64_t rest = milliseconds % 1000;
-
-	put_number(line, milliseconds / 1000);
-	if (rest == 0)
-		return;
-	put(line, rest < 10 ? ".00" : rest < 100 ? ".0" : ".");
-	while (rest % 10 == 0)
-		rest /= 10;
-	put_number(line, rest);
-}
-
 static void put_hanging(struct line *line, const struct life *life)
 {
 	put(line, "Process ");
@@ -102,18 +88,33 @@ static void say_hanging(const struct life *life, int64_t now)
 	end_marker(life->container, &line);
 }
 
-/* -1 is everybody in our pid namespace except us: knot.c has made sure that we are its first. */
+/* Whoever is dead, and what the application died of. 0, pid or minus errno, as wait4. */
+static long take_dead(struct life *life, int options)
+{
+	int status = 0;
+	long pid = call4(__NR_wait4, -1, ADDRESS(&status), options, 0);
+
+	if (pid > 0 && pid == life->pid) {
+		life->pid = 0;
+		life->status = status;
+	}
+	return pid;
+}
+
+/*
+ * -1 is everybody in our pid namespace except us: knot.c has made sure that we are its first.
+ * Who lost its parent in here is our child, so without children there is nobody to kill.
+ */
 static void kill_all(struct life *life)
 {
-	long pid;
+	long pid = take_dead(life, WNOHANG);
 
+	if (pid == -ECHILD)
+		return;
 	sys_kill(-1, SIGKILL);
-	do {
-		int status = 0;
-		pid = call4(__NR_wait4, -1, ADDRESS(&status), 0, 0);
-		if (pid > 0 && pid == life->pid)
-			life->status = status;
-	} while (pid > 0 || pid == -EINTR);
+	do
+		pid = take_dead(life, 0);
+	while (pid > 0 || pid == -EINTR);
 }
 
 static void say_end(const struct life *life, const char *word, const char *how)
@@ -192,18 +193,15 @@ static bool is_normal(const struct container *container, int status)
 /* Signals coalesce: one SIGCHLD may stand for many deaths. */
 static void reap(struct life *life)
 {
-	int status = 0;
-	long pid;
+	int application = life->pid;
 
-	while ((pid = call4(__NR_wait4, -1, ADDRESS(&status), WNOHANG, 0)) > 0) {
-		if (pid != life->pid)
-			continue;
-		life->pid = 0;
-		life->status = status;
-		if (is_normal(life->container, status))
-			life->code = EXIT_STOPPED;
-		say_ended(life, monotonic());
-	}
+	while (take_dead(life, WNOHANG) > 0)
+		;
+	if (application == 0 || life->pid != 0)
+		return;
+	if (is_normal(life->container, life->status))
+		life->code = EXIT_STOPPED;
+	say_ended(life, monotonic());
 }
 
 /* ---- 3. The loop --------------------------------------------------------------------- */

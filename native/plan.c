@@ -139,8 +139,15 @@ struct step plan_next(const struct step *step)
 }
 
 /*
- * Read and not mapped: nobody can change our copy after it has been checked.
+ * A string may be nothing but its NUL. It is worth a pointer, and as the name of a pid variable
+ * also a sign, digits and a NUL. Pages that nobody touches do not exist.
  */
+static size_t room_for_words(size_t bytes)
+{
+	return bytes * (sizeof(char *) + 2 + WORD_PID_MAX) + 2 * sizeof(char *);
+}
+
+/* Read and not mapped: nobody can change our copy after it has been checked. */
 long plan_read(int fd, struct plan *plan)
 {
 	struct statx found;
@@ -151,7 +158,10 @@ long plan_read(int fd, struct plan *plan)
 		return -EINVAL;
 
 	size_t bytes = (size_t) found.stx_size;
-	long memory = call6(__NR_mmap, 0, (long) bytes, PROT_READ | PROT_WRITE,
+	/* Records are multiples of 8, so what follows the last is aligned for pointers. */
+	size_t aligned = (bytes + 7) / 8 * 8;
+	size_t mapped = aligned + room_for_words(bytes);
+	long memory = call6(__NR_mmap, 0, (long) mapped, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory < 0 && memory >= -4095)
 		return memory;
@@ -166,6 +176,8 @@ long plan_read(int fd, struct plan *plan)
 	}
 	plan->head = (const struct head *) (uintptr_t) memory;
 	plan->bytes = bytes;
+	plan->words = (char **) (uintptr_t) (memory + (long) aligned);
+	plan->mapped = mapped;
 	if (!is_well_formed(plan->head, bytes))
 		return -EINVAL;
 	return length_of(plan_first(plan).text[0]) <= NAME_MAX_BYTES ? 0 : -EINVAL;
@@ -173,6 +185,6 @@ long plan_read(int fd, struct plan *plan)
 
 void plan_release(struct plan *plan)
 {
-	call2(__NR_munmap, ADDRESS(plan->head), (long) plan->bytes);
+	call2(__NR_munmap, ADDRESS(plan->head), (long) plan->mapped);
 	plan->head = NULL;
 }

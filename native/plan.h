@@ -82,9 +82,15 @@ struct step {
 	const char *text[3];
 };
 
+/* Digits of a pid. */
+#define WORD_PID_MAX 11
+
 struct plan {
 	const struct head *head;
 	size_t bytes;
+	/* Room for two lists that point to every string, and for what is put to pid variables. */
+	char **words;
+	size_t mapped;
 };
 
 /* Reads the whole plan and checks that every record is what its op says. 0 or minus errno. */

@@ -99,6 +99,19 @@ void put_milliseconds(struct line *line, int64_t nanoseconds)
 	put_padded(line, nanoseconds / 1000 % 1000, 3);
 }
 
+void put_seconds(struct line *line, int64_t milliseconds)
+{
+	int64_t rest = milliseconds % 1000;
+
+	put_number(line, milliseconds / 1000);
+	if (rest == 0)
+		return;
+	put(line, rest < 10 ? ".00" : rest < 100 ? ".0" : ".");
+	while (rest % 10 == 0)
+		rest /= 10;
+	put_number(line, rest);
+}
+
 void write_line(int fd, struct line *line)
 {
 	while (call3(__NR_writev, fd, ADDRESS(line->part), line->parts) == -EINTR)
