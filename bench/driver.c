@@ -209,7 +209,8 @@ static void measure(int (*become)(void *), char **words, int flags)
 	cpu = cpu_us(RUSAGE_SELF) + cpu_us(RUSAGE_CHILDREN) - cpu;
 	reached = main_reached_ns();
 	if (reached < before) {
-		fprintf(stderr, "driver: main was not reached, wait status %d, see %s\n", status, log_path);
+		fprintf(stderr, "driver: main was not reached, wait status %d, see %s\n", status,
+			log_path);
 		exit(1);
 	}
 	printf("%.1f %.1f %lld\n", (double)(reached - before) / 1e3, (double)(ended - before) / 1e3,

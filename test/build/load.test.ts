@@ -39,11 +39,10 @@ const cache = (bundle: string): void =>
 const start = (...argv: string[]) => node(join(dir, 'start.cjs'), ...argv)
 
 /** `undefined`: no cache was shown to V8; `false`: it took it. */
-const rejected = (bundle: string): string =>
-  node(
-    '-p',
-    `require(${JSON.stringify(join(dir, 'load.cjs'))}).compile(${JSON.stringify(bundle)}).script.cachedDataRejected`,
-  ).stdout.trim()
+const rejected = (bundle: string): string => {
+  const [load, file] = [join(dir, 'load.cjs'), bundle].map(path => JSON.stringify(path))
+  return node('-p', `require(${load}).compile(${file}).script.cachedDataRejected`).stdout.trim()
+}
 
 test('V8 takes a cache that fits', () => {
   const bundle = write('fits', 'return 0')
