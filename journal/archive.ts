@@ -47,7 +47,10 @@ export interface ArchiveOptions extends Listener, Partial<Limits> {
 export interface Archive {
   /** Writes what waits and tidies. Resolves also when that failed; it is tried again later. */
   readonly flush: () => Promise<void>
-  /** Writes what waits, for the last time. */
+  /**
+   * Writes what waits, for the last time. Who cannot wait for a disk that does not answer may
+   * leave instead: the next start takes what is missing from the hot journal.
+   */
   readonly close: () => Promise<void>
 }
 

@@ -10,6 +10,8 @@
  *     hot.damaged-N  evidence, see recoverHot.ts
  *
  * One turn is one line is one write(2), made before any effect of the turn is performed.
+ * Nothing is synced: only the death of the kernel could take what was written, and the
+ * containers die with it.
  * What happens when it cannot be written is told in hotFile.ts.
  */
 import { strict as assert } from 'node:assert'

@@ -24,7 +24,7 @@ export interface Scan {
 export const scan = (file: Uint8Array): Scan => {
   const chain = followChain(null)
   let checkpoint: Checkpoint | null = null
-  let turns: Turn[] = []
+  const turns: Turn[] = []
   let goodBytes = 0
   let lineNumber = 0
 
@@ -38,7 +38,7 @@ export const scan = (file: Uint8Array): Scan => {
     }
     goodBytes += bytes.length
     if (read.right.kind === 'turn') turns.push(read.right.turn)
-    else [checkpoint, turns] = [read.right.checkpoint, []]
+    else checkpoint = read.right.checkpoint
   }
   const tail = chain.tail()
   const damage = tail === null ? ({ kind: 'torn', line: 1 } as const) : null

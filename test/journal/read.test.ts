@@ -132,6 +132,24 @@ test('a damaged line is told in its place; what another file has of it is told t
     })
   }))
 
+test('of a damaged turn only that turn is lost, wherever the damage is', () =>
+  inTemporaryDirectory(async root => {
+    const world = { ...worldIn(root), hotDirectory: '/nonexistent' }
+    await tell(worldIn(root))
+    for (const name of files.slice(0, 2)) fs.rmSync(path.join(world.archiveDirectory, name))
+    const file = path.join(world.archiveDirectory, files[2] ?? '')
+    const whole = fs.readFileSync(file, 'utf8')
+    const start = whole.indexOf('\n') + 1
+    const end = whole.indexOf('\n', start)
+    for (let index = start; index < end; index++) {
+      const other = whole[index] === '1' ? '2' : '1'
+      fs.writeFileSync(file, whole.slice(0, index) + other + whole.slice(index + 1))
+      assert.is(await storyOf(world), '[9] changed gap 10-10 11 12', `byte ${index}`)
+    }
+    fs.writeFileSync(file, whole.slice(0, end) + whole.slice(end + 1))
+    assert.is(await storyOf(world), '[9] changed changed', 'the turn behind two lines in one')
+  }))
+
 test('flip every bit of a segment: told, and the rest is read', () =>
   inTemporaryDirectory(async root => {
     const world = { ...worldIn(root), hotDirectory: '/nonexistent' }
