@@ -96,7 +96,4 @@ export const isSame = (a: Gathered, b: Gathered): boolean =>
   a.processes === b.processes &&
   a.processesFile === b.processesFile &&
   a.containers.length === b.containers.length &&
-  a.containers.every((gained, index) => {
-    const other = b.containers[index]
-    return gained.container === other?.container && gained.file === other.file
-  })
+  a.containers.every(({ container }, index) => container === b.containers[index]?.container)

@@ -72,6 +72,32 @@ asRoot('files that others may write', () =>
   ),
 )
 
+const owners: readonly (readonly [uid: number, gid: number, mode: number, isFine: boolean])[] = [
+  [100, 0, 0o677, false],
+  [100, 1, 0o100, true],
+  [0, 0, 0o767, false],
+  [0, 0, 0o010, true],
+  [0, 1, 0o776, false],
+  [0, 1, 0o001, true],
+]
+for (const [uid, gid, mode, isFine] of owners)
+  asRoot(`a program of ${uid}:${gid} with mode ${mode.toString(8)}, for 100:0`, () =>
+    check(
+      {},
+      isFine
+        ? []
+        : [
+            'CONTAINER:2:13: The executable /bin/web of site/web is not executable for user 100 ' +
+              'and group 0',
+          ],
+      ({ top }) => {
+        fs.chownSync(`${top}/images/web.1/bin/web`, uid, gid)
+        fs.chmodSync(`${top}/images/web.1/bin/web`, mode)
+        return {}
+      },
+    ),
+  )
+
 asRoot('hundreds of sandboxes are no burden', () => {
   const names = Array.from({ length: 200 }, (_, index) => `s${index}`)
   const files = names.flatMap(name => [
