@@ -96,6 +96,8 @@ static long become(int crash, int generation)
 {
 	int kept = atomic_load(&image.kept_count);
 
+	/* They stay pending over the exec, until the new image listens. */
+	hold_signals();
 	put_number(crash_slot + sizeof(crash_slot) - 1, crash, 2);
 	put_number(generation_slot + sizeof(generation_slot) - 1, generation, 4);
 	call(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC, 0, 0);
@@ -115,6 +117,7 @@ int lithos_exec(void)
 	if (!image.path)
 		return -EINVAL;
 	error = become(0, 0);
+	release_signals();
 	call(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC, 0, 0);
 	for (int fd = 0; fd < 3; fd++)
 		call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC, 0, 0);

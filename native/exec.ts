@@ -58,6 +58,11 @@ export const keepDescriptors = (fds: readonly number[]): void => {
 export const execNow = (about: string): E.Either<CallFailed, number> =>
   answer('execve', about, libc.lithosExec())
 
+/** What came before anybody listened comes now; see hold.c. To be called from the main thread. */
+export const releaseSignals = (): void => {
+  orThrow(answer('unblocking', 'signals', libc.lithosRelease()))
+}
+
 /**
  * From now on SEGV, BUS, ILL, FPE, ABRT, TRAP and SYS of this process become a new image,
  * whatever thread they hit, with a growing pause where crashes follow one another.

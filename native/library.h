@@ -5,6 +5,7 @@
  *
  *   spawn.c    a child in new namespaces, with exactly the descriptors it is given
  *   exec.c     this program again, in place: on purpose, after a crash, or when it hangs
+ *   hold.c     signals that come before anybody can hear them
  *   remove.c   a directory tree whose content belongs to somebody hostile
  *   lithos.c   which descriptors are ready, and how a process ended
  *
@@ -69,6 +70,27 @@ static inline kernel_signals set_mask(kernel_signals mask)
 
 	call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&old, sizeof(mask), 0);
 	return old;
+}
+
+#define signal_bit(number) ((kernel_signals)1 << ((number) - 1))
+
+/* Those by which people speak to the supervisor; see hold.c. */
+#define HELD_SIGNALS                                                                               \
+	(signal_bit(SIGHUP) | signal_bit(SIGINT) | signal_bit(SIGQUIT) | signal_bit(SIGUSR1) |     \
+	 signal_bit(SIGUSR2) | signal_bit(SIGTERM))
+
+static inline void hold_signals(void)
+{
+	kernel_signals held = HELD_SIGNALS;
+
+	call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&held, 0, sizeof(held), 0);
+}
+
+static inline void release_signals(void)
+{
+	kernel_signals held = HELD_SIGNALS;
+
+	call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&held, 0, sizeof(held), 0);
 }
 
 /* Only for the default action: that needs no flags and no trampoline. */

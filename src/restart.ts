@@ -2,8 +2,11 @@
  * This supervisor again, in place: same pid, same children, a new image from the same path. On
  * purpose (a signal), or because the old image crashed.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { catchCrashes, execNow, keepDescriptors, prepareImage, readPast } from '../native/exec.ts'
+import { nativeDir } from '../native/where.ts'
 
 export interface Restart {
   /** Why this image was started, for the journal. */
@@ -12,22 +15,35 @@ export interface Restart {
   readonly execNow: (reason: string) => string
 }
 
-const reasonVariable = 'LITHOS_REASON'
+/** Node under our name, where the build has left such a link: never are we called `node`. */
+const named = join(nativeDir, '..', 'lithos_tree')
+const program = existsSync(named) ? named : process.execPath
 
-export const createRestart = (masterFile: string): Restart => {
+const reasonVariable = 'LITHOS_REASON'
+const imageVariables = ['LD_PRELOAD', 'LITHOS_HOLD']
+
+/** `kept`: descriptors that the next image inherits; the lock must never lapse. */
+export const createRestart = (masterFile: string, kept: readonly number[]): Restart => {
   const past = readPast(process.env)
   const asked = process.env[reasonVariable]
-  delete process.env[reasonVariable]
+  // For the next image, and for no other child of ours.
+  const forImage = Object.fromEntries(
+    imageVariables.flatMap(name => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+  for (const name of [reasonVariable, ...imageVariables]) delete process.env[name]
 
   const prepare = (reason: string | null): E.Either<{ readonly code: string }, number> =>
     prepareImage({
-      path: process.execPath,
+      path: program,
       argv: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-      env: { ...process.env, ...(reason !== null && { [reasonVariable]: reason }) },
+      env: { ...process.env, ...forImage, ...(reason !== null && { [reasonVariable]: reason }) },
     })
 
   prepare(null)
-  keepDescriptors([])
+  keepDescriptors(kept)
   catchCrashes()
   process.on('uncaughtException', error => {
     process.stderr.write(`lithos_tree: ${error.stack ?? String(error)}\n`)
@@ -45,7 +61,7 @@ export const createRestart = (masterFile: string): Restart => {
     execNow: reason => {
       const prepared = prepare(reason)
       if (E.isLeft(prepared)) return prepared.left.code
-      const failed = execNow(process.execPath)
+      const failed = execNow(program)
       return E.isLeft(failed) ? failed.left.code : 'EIO'
     },
   }

@@ -12,6 +12,7 @@ import { createSweeper } from '../actors/sweeper.ts'
 import { createTimers } from '../actors/timers.ts'
 import type { Effect, Hear, Input } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
+import { releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import type { Found } from '../native/survey.ts'
 import { survey } from '../native/survey.ts'
@@ -46,6 +47,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   const signals: Input[] = []
   let hear: Hear = input => void signals.push(input)
   createSignals(input => hear(input), stamp)
+  releaseSignals()
 
   const evaluator = createEvaluator(options.masterFile, () => stamp().at)
   const { value: settings, problems } = evaluator.settings()
@@ -54,7 +56,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   const ground = prepareGround(settings, { ...options, now: () => stamp().at })
   for (const problem of problems) ground.log('warn', sayProblem(problem))
 
-  const restart = createRestart(options.masterFile)
+  const restart = createRestart(options.masterFile, [ground.pidFile.fd])
   const memory = await openMemory(settings, input => hear(input))
   if (ground.layout.v1.length === 0) await moveRest(ground.layout)
 
@@ -204,6 +206,10 @@ const begin = (
       })
   for (const [knot, incarnation] of adopted) knots.adopt({ ...knot, incarnation })
   for (const input of recovery.inputs) bus.hear(input)
+  // Files of lives that the journal does not know: nobody will ask for them.
+  for (const { instance, incarnation, state: now } of found)
+    if (now === 'gone' && state.instances.get(instance)?.context.life?.incarnation !== incarnation)
+      knots.forget(instance, incarnation)
   for (const knot of spare) {
     warn(`Undefined child, pid: ${knot.pid}. Sending SIGTERM...`)
     if (knot.pidfd !== null) pidfd.signal(knot.pidfd, 'SIGTERM')

@@ -11,7 +11,15 @@
  */
 import { context, build as esbuild } from 'esbuild'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -87,10 +95,18 @@ const lastLine = error =>
     .split('\n')
     .at(-1)
 
+/** The kernel names a process after the file it executes: the supervisor's is its own. */
+const nameNode = () => {
+  const link = join(dist, 'lithos_tree')
+  rmSync(link, { force: true })
+  symlinkSync(process.execPath, link)
+}
+
 export const build = async () => {
   mkdirSync(dist, { recursive: true })
   rmSync(join(dist, 'complete'), { force: true })
   writeFileSync(join(dist, 'node-path'), `${process.execPath}\n`)
+  nameNode()
   const steps = await Promise.allSettled([buildNative(), ...bundles().map(esbuild)])
   await makeCaches()
   const failed = steps.find(({ status }) => status === 'rejected')

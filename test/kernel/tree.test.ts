@@ -94,9 +94,8 @@ real(
     await runs(self, 'web/app.0')
     const first = self.appOf('web/app.0')
     kill(first)
-    await until('it runs again', () => ![null, first].includes(self.appOf('web/app.0')))
-    const starts = inputsOf(self.turns(), 'knot.launched').map(({ mono }) => Number(mono))
-    assert.is(starts.length, 2)
+    await until('it runs again', () => inputsOf(self.turns(), 'app.started').length === 2)
+    const starts = inputsOf(self.turns(), 'app.started').map(({ mono }) => Number(mono))
     assert.ok((starts[1] as number) - (starts[0] as number) >= 1_000, 'restart-timeout')
     const [end] = inputsOf(self.turns(), 'knot.exited')
     assert.is(end?.['app'], 9)
@@ -206,6 +205,31 @@ real(
       /Sandbox "web" stays as it is.*\n {2}.*web\.yaml:\d+:\d+: /,
     )
     writeFileSync(process, good)
+  }),
+)
+
+real(
+  'a storm of signals while it restarts loses nobody and ends nothing',
+  supervised(async self => {
+    self.configure({ app: { container: sleeper, instances: 2 } })
+    await self.start()
+    await runs(self, 'web/app.0', 'web/app.1')
+    const { pid } = self.tree()
+    const before = [self.appOf('web/app.0'), self.appOf('web/app.1')]
+    const signals = ['SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
+    for (let sent = 0; sent < 100; sent++) {
+      process.kill(pid, signals[sent % 4])
+      assert.is(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'lithos_tree\n')
+      await setTimeout(7)
+    }
+    await until('it serves again', () => {
+      const [last] = self.turns().slice(-1)
+      return last?.inputs.some(({ type }) => type === 'config.loaded') === true
+    })
+    assert.ok(self.tree().isAlive())
+    assert.equal([self.appOf('web/app.0'), self.appOf('web/app.1')], before)
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
   }),
 )
 
