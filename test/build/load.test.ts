@@ -74,10 +74,11 @@ test('a cache of another Node, a cut one and a directory in its place are no mat
   assert.is(start('other').status, 5)
 })
 
-test('a cache made under other flags is rejected by V8 and the command runs', () => {
+test('a cache made under other flags is left to V8 to judge, and the command runs', () => {
   const bundle = write('flags', 'return 6')
   execFileSync(process.execPath, ['--max-semi-space-size=1', join(dir, 'cache.cjs'), bundle])
-  assert.is(rejected(bundle), 'true')
+  // Node 20 and 22 reject it, 24 knows that this flag changes no code.
+  assert.match(rejected(bundle), /^(true|false)$/)
   assert.is(start('flags').status, 6)
 })
 
