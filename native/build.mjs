@@ -22,6 +22,7 @@ const knotSources = [
   'capabilities.c',
   'mounts.c',
   'files.c',
+  'cgroups.c',
   'say.c',
   'plan.c',
 ]

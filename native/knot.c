@@ -21,8 +21,9 @@
  *          2  the application ended in another way; or: not started by lithos_tree
  *          3  the application did not end before the deadline and was killed
  *
- * Parts: system.h the kernel · plan.c the plan · files.c mounts.c the knot's steps · launch.c
- * capabilities.c the application's steps · live.c supervision · say.c logs and status · refuse.c failures
+ * Parts: system.h the kernel · plan.c the plan · files.c cgroups.c mounts.c the knot's steps ·
+ * launch.c capabilities.c the application's steps · live.c supervision · say.c logs and status ·
+ * refuse.c failures
  *
  * Sections: 1 getting ready  2 setting up  3 called from a shell
  */
@@ -136,7 +137,7 @@ static int set_up(struct container *container)
 
 static int run(void)
 {
-	static struct container container = {
+	struct container container = {
 		.log = -1, .output = -1, .shown = -1, .root = -1, .unified = -1,
 	};
 	struct line line;

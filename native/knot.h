@@ -38,11 +38,10 @@ struct container {
 	int output;
 	int shown;
 	int root;
-	/* What the application writes "0" to; `unified` is a cgroup v2 directory to be born in. */
+	/* What the application writes "0" to, and the directory of a cgroup v2 to be born in. */
 	int joins[CGROUPS_MAX];
 	int joins_count;
 	int unified;
-	int unified_join;
 };
 
 /* ---- say.c: logs, markers and the status file -------------------------------------------- */
@@ -110,6 +109,12 @@ long copy_file(const struct step *step);
 long write_file(const struct step *step);
 long open_log(struct container *container, const struct step *step);
 long open_output(struct container *container, const struct step *step);
+
+/* ---- cgroups.c --------------------------------------------------------------------------- */
+
+long make_cgroup(struct container *container, const struct step *step);
+/* A limit that cannot be set is a line in the log. */
+long set_limit(const struct container *container, const struct step *step);
 
 /* ---- mounts.c ---------------------------------------------------------------------------- */
 

@@ -95,15 +95,14 @@ static long begin_life(const struct start *start)
 static long join_cgroups(const struct start *start)
 {
 	const struct container *container = start->container;
+	long error = 0;
 
-	for (int i = 0; i < container->joins_count; i++) {
-		if (start->born_in_cgroup && i == container->unified_join)
-			continue;
-		long error = sys_write(container->joins[i], "0", 1);
-		if (error < 0)
-			return error;
-	}
-	return 0;
+	for (int i = 0; i < container->joins_count && error >= 0; i++)
+		error = sys_write(container->joins[i], "0", 1);
+	if (error < 0 || container->unified == -1 || start->born_in_cgroup)
+		return error;
+	long procs = sys_openat(container->unified, "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
+	return procs < 0 ? procs : sys_write((int) procs, "0", 1);
 }
 
 static long limit_files(int64_t max)

@@ -1,10 +1,11 @@
 /*
- * mounts: the steps of the knot, of which mounts and cgroups are made here and files in files.c.
+ * mounts: the steps of the knot, of which mounts are made here, files in files.c, cgroups in
+ * cgroups.c.
  *
- * Every mount is made unattached, restricted while nobody can see it, and then attached to a
+ * What is bound is cloned unattached, restricted while nobody can see it, and then attached to a
  * descriptor that was found below the root of the container. Needs Linux 5.14 or later.
  *
- * Sections: 1 mounts  2 cgroups  3 the table of steps
+ * Sections: 1 mounts  2 the table of steps
  */
 #include "knot.h"
 
@@ -144,41 +145,52 @@ static long bind_file(const struct container *container, const struct step *step
 	return error;
 }
 
-/* `key=value` or `key`. The plan is ours: the sign is taken out for as long as it is in the way. */
-static long configure(long context, const char *option)
-{
-	char *sign = (char *) (uintptr_t) option;
+_Static_assert(MS_RDONLY == MOUNT_ATTR_RDONLY && MS_NOSUID == MOUNT_ATTR_NOSUID &&
+		       MS_NODEV == MOUNT_ATTR_NODEV && MS_NOEXEC == MOUNT_ATTR_NOEXEC,
+	       "only noatime has another bit in mount(2)");
 
-	while (*sign != '=' && *sign != '\0')
-		sign++;
-	if (*sign == '\0')
-		return call5(__NR_fsconfig, context, FSCONFIG_SET_FLAG, ADDRESS(option), 0, 0);
-	*sign = '\0';
-	long error = call5(__NR_fsconfig, context, FSCONFIG_SET_STRING, ADDRESS(option),
-			   ADDRESS(sign + 1), 0);
-	*sign = '=';
-	return error;
+/* `key=value,key`, as mount(2) wants them. */
+static bool join_options(const struct step *step, char *place, size_t room)
+{
+	const char *option = step->text[2];
+
+	for (uint32_t i = 2; i < step->strings; i++, option = string_after(option)) {
+		size_t length = length_of(option);
+		if (length + 2 > room)
+			return false;
+		room -= length + 1;
+		if (i > 2)
+			*place++ = ',';
+		for (size_t j = 0; j < length; j++)
+			*place++ = option[j];
+	}
+	*place = '\0';
+	return true;
 }
 
+/*
+ * By mount(2), onto the directory that we stand in: a third of the time of fsopen and its
+ * company, and as safe, for the place has been found before and has no name any more.
+ */
 static long mount_new(const struct container *container, const struct step *step)
 {
-	const char *type = step->text[0], *option = step->text[2];
-	long context = call2(__NR_fsopen, ADDRESS(type), FSOPEN_CLOEXEC);
-	if (context < 0)
-		return context;
+	char options[PATH_MAX];
+	int64_t flags = step->number[0];
 
-	long error = call5(__NR_fsconfig, context, FSCONFIG_SET_STRING, ADDRESS("source"),
-			   ADDRESS(type), 0);
-	for (uint32_t i = 2; i < step->strings && error == 0; i++) {
-		error = configure(context, option);
-		option = string_after(option);
-	}
-	if (error == 0)
-		error = call5(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
-	if (error == 0)
-		error = call3(__NR_fsmount, context, FSMOUNT_CLOEXEC, step->number[0]);
-	sys_close(context);
-	return error < 0 ? error : attach(container, error, step->text[1]);
+	if (!join_options(step, options, sizeof options))
+		return -E2BIG;
+	long place = open_below(container->root, step->text[1], O_PATH | O_DIRECTORY, 0,
+				strictness(step->text[1]));
+	if (place < 0)
+		return place;
+	long error = call1(__NR_fchdir, place);
+	sys_close(place);
+	if (error < 0)
+		return error;
+	if (flags & MOUNT_ATTR_NOATIME)
+		flags = (flags & ~MOUNT_ATTR_NOATIME) | MS_NOATIME;
+	return call5(__NR_mount, ADDRESS(step->text[0]), ADDRESS("."), ADDRESS(step->text[0]),
+		     flags, ADDRESS(options));
 }
 
 /* Old and new root lie on each other for a moment; what is let go is the one on top. */
@@ -195,59 +207,7 @@ static long pivot(const struct container *container)
 	return error;
 }
 
-/* ---- 2. Cgroups ---------------------------------------------------------------------- */
-
-static long make_cgroup(struct container *container, const struct step *step)
-{
-	const char *dir = step->text[0];
-	bool is_unified = step->number[0] != 0;
-	if (container->joins_count == CGROUPS_MAX)
-		return -E2BIG;
-	long error = call3(__NR_mkdirat, AT_FDCWD, ADDRESS(dir), 0755);
-	if (error < 0 && error != -EEXIST)
-		return error;
-
-	long directory = open_base(dir);
-	if (directory < 0)
-		return directory;
-	long join = sys_openat((int) directory, is_unified ? "cgroup.procs" : "tasks",
-			       O_WRONLY | O_CLOEXEC, 0);
-	if (join < 0 || !is_unified || container->unified != -1) {
-		sys_close(directory);
-	} else {
-		container->unified = (int) directory;
-		container->unified_join = container->joins_count;
-	}
-	if (join >= 0)
-		container->joins[container->joins_count++] = (int) join;
-	return join < 0 ? join : 0;
-}
-
-static long set_limit(const struct container *container, const struct step *step)
-{
-	struct line line;
-	bool is_optional = step->number[0] != 0;
-	long fd = sys_openat(AT_FDCWD, step->text[0], O_WRONLY | O_CLOEXEC, 0);
-	long error = fd;
-
-	if (fd == -ENOENT && is_optional)
-		return 0;
-	if (fd >= 0) {
-		error = sys_write((int) fd, step->text[1], length_of(step->text[1]));
-		sys_close(fd);
-	}
-	if (error < 0 && begin_log(container, &line, LEVEL_WARN)) {
-		put(&line, "Error setting cgroup limit: writing ");
-		put_quoted(&line, step->text[1]);
-		put(&line, " to ");
-		put_quoted(&line, step->text[0]);
-		put_error(&line, error);
-		end_log(container, &line);
-	}
-	return 0;
-}
-
-/* ---- 3. The table of steps ----------------------------------------------------------- */
+/* ---- 2. The table of steps ----------------------------------------------------------- */
 
 long take_step(struct container *container, const struct step *step)
 {
