@@ -13,23 +13,17 @@
  *
  * A timer runs only while something waits to be written.
  */
+import { keepBacklog } from './backlog.ts'
+import type { Source } from './backlog.ts'
 import { realArchiveDisk } from './archiveDisk.ts'
 import type { ArchiveDisk } from './archiveDisk.ts'
 import { codeOf } from './disk.ts'
-import type { Line, Tail } from './record.ts'
+import type { Tail } from './record.ts'
 import { lastTurnOf, tidySegments } from './segments.ts'
 import type { Limits } from './segments.ts'
 import { writeSegments } from './segmentWriter.ts'
 import { listenForTrouble } from './trouble.ts'
 import type { Listener } from './trouble.ts'
-
-/** What the archive needs of the hot journal. */
-export interface Source {
-  readonly tail: () => Tail
-  readonly checkpointLine: () => Line
-  readonly lines: () => Iterable<Line>
-  readonly listen: (listener: (line: Line) => void) => () => void
-}
 
 export interface ArchiveOptions extends Listener, Partial<Limits> {
   readonly directory: string
@@ -69,86 +63,22 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   const trouble = listenForTrouble(options)
   const tidyTrouble = listenForTrouble(options)
 
-  let backlog: Line[] = []
-  let backlogBytes = 0
-  /** The last line of the backlog or, where it is empty, of the archive. */
-  let tail: Tail | null = null
-  /** Whether a turn may follow the tail where it is; otherwise a new segment must begin. */
-  let mayGoOn = false
-  let segmentBytes = 0
-  let checkpointBytes = 0
+  const backlog = keepBacklog({
+    source,
+    segmentBytesMax,
+    backlogBytesMax,
+    onLost: (from, to) => {
+      missing += to - from + 1
+      trouble.say(directory, `turns ${from} to ${to} were lost before they came here`)
+    },
+  })
   let missing = 0
   let hasResumed = false
-  let isBehind = true
   let isClosed = false
   let retryMs = 0
   let timer: NodeJS.Timeout | null = null
   let flight: { readonly done: Promise<void>; readonly sinceMs: number } | null = null
   let tidying: Promise<void> = Promise.resolve()
-
-  // -------------------------------------------------------------------------
-  // Taking lines
-  // -------------------------------------------------------------------------
-
-  const add = (line: Line): void => {
-    if (!isBehind) take(line)
-    sayIfSlow()
-    schedule()
-  }
-
-  const take = (line: Line): void => {
-    if (line.kind === 'checkpoint') {
-      if (!isSame(tail, line.after)) beginWith(line)
-      return
-    }
-    if (follows(line)) keep(line)
-    else if (source.tail().seq > (tail?.seq ?? 0)) beginWith(source.checkpointLine())
-    const isFull = segmentBytes >= Math.max(segmentBytesMax, 4 * checkpointBytes)
-    if (isFull && isSame(tail, source.tail())) beginWith(source.checkpointLine())
-  }
-
-  const follows = ({ before, after }: Line): boolean =>
-    mayGoOn && tail !== null && before.sum === tail.sum && after.seq > tail.seq
-
-  const keep = (line: Line): void => {
-    if (backlogBytes > 0 && backlogBytes + line.bytes.length > backlogBytesMax) {
-      isBehind = true
-      return
-    }
-    backlog.push(line)
-    backlogBytes += line.bytes.length
-    segmentBytes += line.bytes.length
-    tail = line.after
-  }
-
-  /** A new segment. What lies between its checkpoint and the last line is in no file any more. */
-  const beginWith = (checkpoint: Line): void => {
-    const lost = tail === null ? 0 : Math.max(0, checkpoint.after.seq - tail.seq)
-    const lastSeq = tail?.seq ?? 0
-    keep(checkpoint)
-    if (isBehind) return
-    mayGoOn = true
-    segmentBytes = checkpointBytes = checkpoint.bytes.length
-    if (lost === 0) return
-    missing += lost
-    trouble.say(
-      directory,
-      `turns ${lastSeq + 1} to ${lastSeq + lost} were lost before they came here`,
-    )
-  }
-
-  /** From the files of the hot journal: what follows the last line that the archive has. */
-  const catchUp = (): void => {
-    isBehind = false
-    const lines = [...source.lines()]
-    const had = mayGoOn ? lines.findLastIndex(line => isSame(tail, line.after)) : -1
-    const first = lines[0]
-    if (had < 0 && first?.kind === 'checkpoint') beginWith(first)
-    for (const line of lines.slice(had < 0 ? 1 : had + 1)) {
-      if (isBehind) return
-      take(line)
-    }
-  }
 
   // -------------------------------------------------------------------------
   // Writing them
@@ -167,44 +97,37 @@ export const startArchive = (options: ArchiveOptions): Archive => {
     return done
   }
 
-  /** What came while it was being written waits for the next group. */
+  /** What comes while it is being written waits for the next group. */
   const writeBacklog = async (): Promise<void> => {
     if (!hasResumed) await resume()
-    if (isBehind && backlog.length === 0) catchUp()
-    let due = backlog.length
+    catchUpIfEmpty()
+    let due = backlog.count()
     while (due > 0) {
-      const run = firstRun(backlog.slice(0, due))
+      const run = backlog.run(due)
       if ((await writer.write(run)) === 'vanished') startOver()
-      else drop(run)
-      due = Math.min(due - run.length, backlog.length)
+      else backlog.drop(run)
+      due = Math.min(due - run.length, backlog.count())
       if (run[0]?.kind === 'checkpoint') tidy()
-      if (!isBehind || backlog.length > 0) continue
-      catchUp()
-      due = backlog.length
+      if (catchUpIfEmpty()) due = backlog.count()
     }
   }
 
-  const resume = async (): Promise<void> => {
-    const end = await writer.resume()
-    tail = end.tail
-    mayGoOn = end.mayGoOn
-    hasResumed = true
-    tidy()
+  const catchUpIfEmpty = (): boolean => {
+    if (!backlog.isBehind() || backlog.count() > 0) return false
+    backlog.catchUp()
+    return true
   }
 
-  const drop = (run: ReadonlyArray<Line>): void => {
-    backlog = backlog.slice(run.length)
-    backlogBytes -= bytesOf(run)
+  const resume = async (): Promise<void> => {
+    backlog.goOnFrom(await writer.resume())
+    hasResumed = true
+    tidy()
   }
 
   /** Someone removed the segment under our hands. */
   const startOver = (): void => {
     trouble.say(directory, 'the segment that was being written has been removed')
-    backlog = []
-    backlogBytes = 0
-    tail = null
-    mayGoOn = false
-    isBehind = true
+    backlog.goOnFrom({ tail: null, segmentBytes: null })
   }
 
   const succeed = (): void => {
@@ -239,9 +162,9 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   // -------------------------------------------------------------------------
 
   const schedule = (): void => {
-    const isIdle = backlog.length === 0 && !isBehind
+    const isIdle = backlog.count() === 0 && !backlog.isBehind()
     if (isClosed || isIdle || flight !== null) return
-    if (retryMs === 0 && backlogBytes > urgentBytes) return void write()
+    if (retryMs === 0 && backlog.bytes() > urgentBytes) return void write()
     const isUrgent = sync === 'always' || !hasResumed
     timer ??= setTimeout(() => void write(), retryMs || (isUrgent ? 0 : delayMs))
   }
@@ -251,7 +174,11 @@ export const startArchive = (options: ArchiveOptions): Archive => {
     timer = null
   }
 
-  const stopListening = source.listen(add)
+  const stopListening = source.listen(line => {
+    backlog.add(line)
+    sayIfSlow()
+    schedule()
+  })
   schedule()
 
   /** What is on its way may have left before the last line came. */
@@ -276,24 +203,7 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   }
 }
 
-/** Up to the next checkpoint, which begins another file, and not too much at once. */
-const firstRun = (backlog: ReadonlyArray<Line>): ReadonlyArray<Line> => {
-  let bytes = 0
-  const end = backlog.findIndex((line, index) => {
-    bytes += line.bytes.length
-    return index > 0 && (line.kind === 'checkpoint' || bytes > runBytesMax)
-  })
-  return backlog.slice(0, end < 0 ? undefined : end)
-}
-
-const bytesOf = (lines: ReadonlyArray<Line>): number =>
-  lines.reduce((bytes, line) => bytes + line.bytes.length, 0)
-
-const isSame = (tail: Tail | null, other: Tail): boolean =>
-  tail !== null && tail.seq === other.seq && tail.sum === other.sum
-
 const slowMs = 5_000
 const retryMsMin = 20
 const retryMsMax = 30_000
-const runBytesMax = 1 << 20
 const urgentBytes = 1 << 20

@@ -5,15 +5,16 @@
  */
 import * as path from 'node:path'
 import type { ArchiveDisk, ArchiveFile } from './archiveDisk.ts'
+import type { End } from './backlog.ts'
 import { codeOf } from './disk.ts'
-import type { Line, Tail } from './record.ts'
+import type { Line } from './record.ts'
 import { findEnd, segmentName } from './segments.ts'
 
 export type Written = 'written' | 'vanished'
 
 export interface SegmentWriter {
   /** Finds the end of what is there, cuts a torn last line, and tells the last turn. */
-  readonly resume: () => Promise<{ readonly tail: Tail | null; readonly mayGoOn: boolean }>
+  readonly resume: () => Promise<End>
   /** A run that begins with a checkpoint begins a segment. Vanished: someone removed ours. */
   readonly write: (run: ReadonlyArray<Line>) => Promise<Written>
   readonly currentName: () => string
@@ -76,7 +77,7 @@ export const writeSegments = (
       const { tail, open } = await findEnd(directory, disk)
       current = open === null ? null : { path: open.path, file: null, bytes: open.bytes }
       if (current !== null) current.file = await reopen(current, disk)
-      return { tail, mayGoOn: current !== null }
+      return { tail, segmentBytes: current?.bytes ?? null }
     },
     write: async run => {
       const first = run[0]

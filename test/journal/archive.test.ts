@@ -109,6 +109,27 @@ test(
 )
 
 test(
+  'killed, and the hot journal damaged: what was good of it is archived all the same',
+  inWorld(async ({ directory, begin }) => {
+    const first = begin()
+    hear(first.life, 2)
+    await first.archived.archive.flush()
+    hear(first.life, 3)
+    await first.archived.kill()
+    const hot = path.join(directory, '../hot/hot.log')
+    fs.writeFileSync(hot, fs.readFileSync(hot, 'utf8').replace('"seq":5', '"seq":9'))
+    const second = begin()
+    assert.is(second.life.recovered.condition.kind, 'setAside')
+    const next = second.life.hear('a')
+    await second.archived.archive.close()
+    const story = `[0] 1 2 3 4 gap 5-${next - 1} [${next - 1}] ${next}`
+    assert.is(await storyIn(directory), story)
+    const missing = next - 5
+    assert.equal(second.archived.resumed, [{ where: directory, missing }])
+  }),
+)
+
+test(
   'after a reboot the same story goes on',
   inWorld(async ({ directory, begin }) => {
     const first = begin()

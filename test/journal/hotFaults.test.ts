@@ -124,6 +124,17 @@ test('old turns give way to a checkpoint when there is no room for both', () => 
   for (const { missing } of life.resumed) assert.ok(missing <= 1)
 })
 
+test('a checkpoint that cannot take its place leaves nothing behind', () => {
+  const memory = createMemoryDisk()
+  const life = live('/run', { disk: memory.disk })
+  life.hear('a')
+  const before = memory.files().get(log)
+  memory.faults.refused.set('rename', 'EIO')
+  assert.not(life.hot.checkpoint())
+  assert.not(memory.files().has('/run/hot.next'))
+  assert.is(memory.files().get(log), before)
+})
+
 test('every call refused in turn: nothing throws, it is said once and once when it is over', () => {
   const calls: ReadonlyArray<keyof Disk> = [
     ...(['makeDirectory', 'list', 'read', 'create', 'openToAppend', 'write'] as const),

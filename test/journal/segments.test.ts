@@ -36,6 +36,22 @@ test(
 )
 
 test(
+  'many short lives fill one segment after the other, too',
+  inWorld(async ({ directory, begin }) => {
+    for (let lifetime = 0; lifetime < 20; lifetime++) {
+      const { life, archived } = begin({}, small)
+      hear(life, 5)
+      await archived.archive.close()
+      life.hot.close()
+    }
+    const texts = filesIn(directory).map(name => textOf(directory, name))
+    assert.ok(texts.length >= 4)
+    for (const text of texts) assert.ok(text.length < 1_500 + 300)
+    assert.not.match(await storyIn(directory), /gap/)
+  }),
+)
+
+test(
   'the oldest segments are dropped by size, the current one never',
   inWorld(async ({ directory, begin }) => {
     const { life, archived } = begin({}, { ...small, totalBytesMax: 2_500 })
