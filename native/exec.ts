@@ -58,6 +58,11 @@ export const keepDescriptors = (fds: readonly number[]): void => {
 export const execNow = (about: string): E.Either<CallFailed, number> =>
   answer('execve', about, libc.lithosExec())
 
+/** What comes from now on waits, for `releaseSignals` or for the next image. */
+export const holdSignals = (): void => {
+  orThrow(answer('blocking', 'signals', libc.lithosHold()))
+}
+
 /** What came before anybody listened comes now; see hold.c. To be called from the main thread. */
 export const releaseSignals = (): void => {
   orThrow(answer('unblocking', 'signals', libc.lithosRelease()))

@@ -71,6 +71,17 @@ int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 	return -1;
 }
 
+/*
+ * Before an exec in place: from here on nothing is delivered to us, so what Node has caught
+ * already can be heard to the end, and the rest is for the next image. The other threads have
+ * them blocked since they were created, provided that was before lithos_release.
+ */
+int lithos_hold(void)
+{
+	hold_signals();
+	return 0;
+}
+
 /* Called from the main thread when somebody listens. What was kept arrives now. */
 int lithos_release(void)
 {

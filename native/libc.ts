@@ -106,6 +106,7 @@ export const lithosKeep = bind<[fds: Int32Array, count: number]>(
   'int lithos_keep(void *fds, int count)',
 )
 export const lithosExec = bind<[]>('int lithos_exec()')
+export const lithosHold = bind<[]>('int lithos_hold()')
 export const lithosRelease = bind<[]>('int lithos_release()')
 export const lithosCatch = bind<[]>('int lithos_catch()')
 export const lithosWatch = bind<[cells: Uint32Array, patienceSeconds: number]>(

@@ -2,8 +2,9 @@
  * The composition root: recover, connect, run. From the first input on everything happens in
  * turns (src/turn.ts); this file only ties together what hears and what performs.
  */
+import { access } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { leaveSlice, moveRest } from '../actors/cgroups.ts'
 import { stamp } from '../actors/clock.ts'
 import { createKnots } from '../actors/knots.ts'
@@ -12,7 +13,7 @@ import { createSweeper } from '../actors/sweeper.ts'
 import { createTimers } from '../actors/timers.ts'
 import type { Effect, Hear, Input } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
-import { releaseSignals } from '../native/exec.ts'
+import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import type { Found } from '../native/survey.ts'
 import { survey } from '../native/survey.ts'
@@ -47,6 +48,8 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   const signals: Input[] = []
   let hear: Hear = input => void signals.push(input)
   createSignals(input => hear(input), stamp)
+  // The threads that this starts keep our signals blocked, which arrive with us only.
+  access('/', () => {})
   releaseSignals()
 
   const evaluator = createEvaluator(options.masterFile, () => stamp().at)
@@ -134,6 +137,11 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         Promise.all([ground.drainLog(), memory.flush()]),
         setTimeout(drainLimitMs),
       ])
+      // What Node has caught already would be lost with us: it is heard before we go.
+      holdSignals()
+      await setImmediate()
+      await setImmediate()
+      if (bus.state().tree.value !== 'restarting') return releaseSignals()
       hear({ type: 'exec.refused', code: restart.execNow(reason), ...stamp() })
     }
 
