@@ -1,19 +1,16 @@
 /**
  * Goal: links that a container has planted in its volumes, or an image holds, lead nowhere
- * outside; rows S1, S2, S7, S8, S10 and S30 of the list of what a container may never do.
+ * outside; rows S1, S2 and S10 of the list of what a container may never do.
  * Method: hostile images and volumes, with a file on the host that tells when it was reached; a
  * racer that exchanges a directory and a link while containers start.
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
-  closeSync,
   existsSync,
   mkdirSync,
-  openSync,
   readFileSync,
-  readSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -27,9 +24,12 @@ import type { World } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
 let world: World
-let mountsBefore = ''
 
-const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8')
+/** Other tests may mount things of their own at the same time. */
+const mounts = (): readonly string[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter(line => line.includes(world.dir))
 const outside = (): string => join(world.dir, 'outside')
 const volume = (): string => join(world.dir, 'volume')
 
@@ -45,7 +45,6 @@ const aim = (kind: (typeof links)[number]): string =>
   })[kind]
 
 test.before(() => {
-  mountsBefore = mounts()
   if (!canContain) return
   world = makeWorld()
   mkdirSync(outside())
@@ -119,6 +118,25 @@ contained('a link inside a volume or an image is followed inside it', async () =
   assert.ok(existsSync(join(volume(), 'real/below')))
 })
 
+contained('a file of ours is neither a link nor a pipe that somebody has put there', async () => {
+  const base = join(world.dir, 'state')
+  writeFileSync(join(base, 'other'), 'untouched\n')
+  symlinkSync('other', join(base, 'link'))
+  assert.is(spawnSync('mkfifo', [join(base, 'pipe')]).status, 0)
+  for (const [path, errno] of [
+    ['link', 40],
+    ['pipe', 6],
+  ] as const)
+    for (const step of [
+      { do: 'writeFile', base, path, text: 'x', mode: 0o644 },
+      { do: 'copyFile', source: '/etc/hostname', base, path },
+    ] as const) {
+      const { status } = await world.run(planOf(world, [], { before: [step] }))
+      assert.is(status[1], `refused T 3 ${errno}`, `${step.do} ${path}`)
+    }
+  assert.is(readFileSync(join(base, 'other'), 'utf8'), 'untouched\n')
+})
+
 contained('S2: an image whose /dev, /proc or /sys is a link is refused', async () => {
   for (const place of ['dev', 'proc', 'sys']) {
     rmSync(join(world.image, place), { recursive: true })
@@ -175,71 +193,6 @@ contained('output is never opened in /proc or /sys, nor through a link', async (
   }
 })
 
-contained('S8: no working directory outside is reached through a descriptor', async () => {
-  const before: Step[] = [{ do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} }]
-  for (let fd = 0; fd < 16; fd++)
-    for (const path of [`/proc/self/fd/${fd}`, `/proc/1/fd/${fd}`]) {
-      const after: Step[] = [{ do: 'chdir', path }]
-      const { status, output } = await world.run(planOf(world, ['cwd'], { before, after }))
-      const isInside = /\ncwd \/\n/.test(output)
-      assert.ok(isInside || /^refused/.test(status[1]!), `${path}: ${output}`)
-    }
-})
-
-contained('S30 S6: the knot cannot be looked into or be written from inside', async () => {
-  const before: Step[] = [{ do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} }]
-  const after: Step[] = [{ do: 'keepCapabilities', mask: 0n }]
-  const words = [
-    'write=/proc/1/exe',
-    'cat=/proc/1/maps',
-    'cat=/proc/1/environ',
-    'write=/proc/1/mem',
-  ]
-  const { output } = await world.run(planOf(world, words, { before, after }))
-  assert.is(output.match(/Permission denied|Operation not permitted/g)?.length, 4, output)
-})
-
-contained('S34: what the application is given stands in no other place', async () => {
-  const plan = planOf(world, ['say=ready', 'sleep'])
-  const steps = plan.steps.map(step =>
-    step.do === 'exec' ? { ...step, environment: ['KEY=canary'] } : step,
-  )
-  const running = await world.start({ ...plan, steps })
-  await running.sees('output', /ready/)
-  await running.sees('status', /started/)
-  await untilAsleep(running.pid)
-  const memory = readMemory(running.pid)
-  assert.not.match(memory, 'KEY=canary', 'the plan has been let go')
-  assert.not.match(readFileSync(`/proc/${running.pid}/environ`, 'utf8'), 'canary')
-  process.kill(running.pid, 'SIGTERM')
-  const { log, output, stderr } = await running.over
-  assert.not.match(log + output + stderr, 'canary')
-})
-
-/** The knot has done all it does at a start and waits for signals. */
-const untilAsleep = async (pid: number): Promise<void> => {
-  while (!/^State:\tS/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')))
-    await new Promise(resolve => setTimeout(resolve, 2))
-}
-
-/** Everything that a process has mapped and that can be read. */
-const readMemory = (pid: number): string => {
-  const fd = openSync(`/proc/${pid}/mem`, 'r')
-  const ranges = readFileSync(`/proc/${pid}/maps`, 'utf8').matchAll(
-    /^([0-9a-f]+)-([0-9a-f]+) r(?!.*\[v)/gm,
-  )
-  const parts = [...ranges].map(([, start, end]) => {
-    const from = Number.parseInt(start!, 16)
-    const bytes = Buffer.alloc(Number.parseInt(end!, 16) - from)
-    readSync(fd, bytes, 0, bytes.length, from)
-    return bytes.toString('latin1')
-  })
-  closeSync(fd)
-  const memory = parts.join('')
-  assert.match(memory, 'sb/p.0', 'the memory of this knot, to be sure')
-  return memory
-}
-
 contained('S1: a directory that turns into a link, again and again, wins no race', async () => {
   compile('racer.c', join(world.dir, 'racer'))
   const base = join(world.dir, 'raced')
@@ -265,7 +218,7 @@ contained('S1: a directory that turns into a link, again and again, wins no race
 })
 
 contained('S10: all that was mounted is gone', () => {
-  assert.is(mounts(), mountsBefore)
+  assert.equal(mounts(), [])
 })
 
 test.run()

@@ -234,6 +234,17 @@ const readStatus = (): string => {
   return readFileSync(`${world.dir}/${newest}`, 'utf8')
 }
 
+contained('logs that cannot be written stop nothing', async () => {
+  const plan = planOf(world, ['exit=7'], { head: { normalExitCodes: [7] } })
+  const steps = plan.steps.map(step =>
+    step.do === 'openLog' ? { ...step, path: '/dev/full' } : step,
+  )
+  const { code, status, stderr } = await world.run({ ...plan, steps })
+  assert.is(code, 0)
+  assert.equal(status, ['launched T', 'started T 2', 'exited T 1792 T itself'])
+  assert.is(stderr, '')
+})
+
 contained('only a daemon is restarted in place', async () => {
   const plan = planOf(world, ['exit=4'], { head: { restartProcessOnly: true, isDaemon: false } })
   const { code, status } = await world.run(plan)

@@ -1,27 +1,15 @@
 /**
  * Goal: a step that fails is named, with its place in the plan, what it was about and the errno,
- * to the supervisor and to people; nothing is started, nothing stays. And an order to stop that
- * comes while the place is being made is not lost.
+ * to the supervisor and to people; nothing is started, nothing stays.
  * Method: one plan a row, in which one step cannot work.
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan, Step } from '../../native/plan.ts'
-import { encodePlan } from '../../native/wire.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, exec, makeWorld, placeSteps, planOf, whyNot } from './world.ts'
+import { canContain, exec, makeWorld, planOf, whyNot } from './world.ts'
 import type { World } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
@@ -288,64 +276,6 @@ contained('in restart-process-only the second start can be refused as well', asy
   const { status, code } = await running.over
   assert.is(code, 1)
   assert.equal(status.slice(2), ['died T 9 T', `refused T ${steps.length - 1} 2`])
-})
-
-// ---------------------------------------------------------------------------
-// Stopped before it began
-// ---------------------------------------------------------------------------
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  contained(`H7: ${signal} during set-up ends it at the next step`, async () => {
-    const pipe = join(world.dir, `pipe-${signal}`)
-    assert.is(spawnSync('mkfifo', [pipe]).status, 0)
-    // Opening a pipe waits for a reader: the knot stands in the middle of its set-up.
-    const wait: Step = { do: 'openLog', log: 'output', path: pipe }
-    const plan = planOf(world, ['sleep'])
-    const steps = [placeSteps(world)[1]!, wait, ...plan.steps]
-    const running = await world.start({ ...plan, logLevel: 'info', steps })
-    await running.sees('log', /Starting container/)
-    process.kill(running.pid, signal)
-    closeSync(openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK))
-    const { code, status, log } = await running.over
-    assert.is(code, 0)
-    assert.equal(status, ['launched T', 'exited T 15 0 term'])
-    assert.match(log, '][INFO] Stopped "sb/p.0" before it was started\n')
-    assert.not.match(log, '"/bin/guest"')
-  })
-
-// ---------------------------------------------------------------------------
-// Not a container at all
-// ---------------------------------------------------------------------------
-
-const knot = (): string => join(world.dir, 'native/lithos_knot')
-
-contained('from a shell it helps, says its version, or says who starts it', () => {
-  const help = spawnSync(knot(), ['--help'], { encoding: 'utf8' })
-  assert.is(help.status, 0)
-  assert.match(help.stdout, 'Usage:\n    lithos_knot [OPTIONS]\n')
-  const version = spawnSync(knot(), ['--version'], { encoding: 'utf8' })
-  assert.is(version.stdout, '0.18.4\n')
-  assert.is(version.status, 0)
-  const bare = spawnSync(knot(), ['--name', 'x'], { encoding: 'utf8' })
-  assert.is(bare.status, 2)
-  assert.match(bare.stderr, 'is started by lithos_tree')
-})
-
-contained('with a plan, but not alone in a pid namespace, it touches nothing', () => {
-  const plan = join(world.dir, 'plan-outside')
-  const status = join(world.dir, 'status-outside')
-  writeFileSync(plan, encodePlan(planOf(world, ['sleep'])))
-  const descriptors = [openSync(plan, 'r'), openSync(status, 'a')]
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-  const result = spawnSync(knot(), [], {
-    stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
-    encoding: 'utf8',
-  })
-  descriptors.forEach(closeSync)
-  assert.is(result.status, 1)
-  assert.match(readFileSync(status, 'utf8'), /^refused \d+\.\d{3} -1 1\n$/)
-  assert.match(result.stderr, 'not the first process of a pid namespace')
-  assert.is(readFileSync('/proc/self/mountinfo', 'utf8'), mounts)
 })
 
 test.run()

@@ -1,23 +1,50 @@
 /*
  * spawn: starts a program as the first process of new namespaces, tells its pid on descriptor 5,
  * waits for it and ends as it did. If the test dies, so do both.
+ *
+ * Its own mounts are shared with those of the program, as they are under systemd: what the
+ * program mounts without care shows up here, and spawn then ends with 124.
  */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static int count_mounts(void)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "r");
+	int lines = 0, character;
+
+	while (file != NULL && (character = getc(file)) != EOF)
+		lines += character == '\n';
+	if (file != NULL)
+		fclose(file);
+	return lines;
+}
+
+static int share_mounts(void)
+{
+	return unshare(CLONE_NEWNS) == -1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	       mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL);
+}
 
 int main(int count, char **words)
 {
 	int status;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (count < 2 || unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) == -1) {
+	if (share_mounts()) {
+		perror("mounts");
+		return 125;
+	}
+	int mounts = count_mounts();
+	if (count < 2 || unshare(CLONE_NEWPID) == -1) {
 		perror("unshare");
 		return 125;
 	}
@@ -28,6 +55,8 @@ int main(int count, char **words)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(5);
+		if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC) == -1)
+			_exit(125);
 		(void) !dup2(2, 77);
 		execv(words[1], words + 1);
 		perror(words[1]);
@@ -37,6 +66,10 @@ int main(int count, char **words)
 	close(5);
 	while (waitpid(pid, &status, 0) == -1)
 		;
+	if (count_mounts() != mounts) {
+		fprintf(stderr, "something was mounted outside\n");
+		return 124;
+	}
 	if (WIFSIGNALED(status)) {
 		signal(WTERMSIG(status), SIG_DFL);
 		raise(WTERMSIG(status));
