@@ -1,17 +1,17 @@
 /**
  * The supervisor itself.
  *
- *   recovering ── surveyed ──► serving ── QUIT HUP USR1 USR2 ──► restarting ─► (exec)
- *                                │  ▲                                │ started (recovering again)
- *                                │  └──────── exec refused ──────────┘
- *                                │ TERM INT
- *                                ▼
- *                             stopping ── nobody left ──► stopped ─► (exit 0)
- *                                │ stop elapsed
- *                                ▼
- *                           abandoning ── nobody left ──► stopped ─► (exit 0)
- *                                │ stop elapsed
- *                                └──────────────────────► stopped ─► (exit 1)
+ *   recovering ── surveyed ──► serving ── QUIT HUP USR1 USR2 ──► restarting ──► (exec)
+ *     │                          │   ▲                             │  │
+ *     │                          │   └─────── exec refused ────────┘  │
+ *     │ surveyed, but the last   │ TERM INT                           │ TERM INT
+ *     │ image was stopping       ▼                                    │
+ *     └─────────────────────► stopping ◄──────────────────────────────┘
+ *                                │   └── nobody left ──► stopped ──► (exit 0)
+ *                                │ stop elapsed             ▲
+ *                                ▼                          │
+ *                           abandoning ── nobody left ──────┤
+ *                                └─────── stop elapsed ─────┘ (exit 1)
  *
  * Recovery is start-up: every life of the supervisor begins with `tree.started` in whatever state
  * the last one ended.
@@ -25,6 +25,8 @@ export interface TreeMemory {
   readonly pid: number | null
   readonly startedAt: number | null
   readonly starts: number
+  /** Everything is to stop. A new image of the same process goes on with it. */
+  readonly isStopping: boolean
   readonly timer: { readonly timer: Timer; readonly due: number } | null
 }
 
@@ -66,6 +68,7 @@ export const treeMachine = setup({
             pid: event.pid,
             startedAt: event.at,
             starts: context.starts + 1,
+            isStopping: context.isStopping && event.pid === context.pid,
             timer: null,
           }
         : {},
@@ -77,6 +80,7 @@ export const treeMachine = setup({
       }),
     }),
     forgetTimer: assign({ timer: null }),
+    rememberStop: assign({ isStopping: true }),
     setAbandonTimer: assign({
       timer: ({ event }) => ({ timer: 'stop' as const, due: event.mono + abandonLimitMs }),
     }),
@@ -87,12 +91,13 @@ export const treeMachine = setup({
     isStopSignal: ({ event }) =>
       event.type === 'signal.received' && stopSignals.includes(event.signal),
     isStopTimer: ({ event }) => event.type === 'timer.elapsed' && event.timer === 'stop',
+    wasStopping: ({ context }) => context.isStopping,
     isUnlimited: ({ context }) => context.timer === null,
     isNobodyLeft: ({ event }) => event.type === 'census' && event.alive === 0,
   },
 }).createMachine({
   id: 'tree',
-  context: { bootId: null, pid: null, startedAt: null, starts: 0, timer: null },
+  context: { bootId: null, pid: null, startedAt: null, starts: 0, isStopping: false, timer: null },
   initial: 'recovering',
   on: {
     'tree.started': {
@@ -102,7 +107,9 @@ export const treeMachine = setup({
   },
   states: {
     recovering: {
-      on: { 'tree.surveyed': 'serving' },
+      on: {
+        'tree.surveyed': [{ guard: 'wasStopping', target: 'stopping' }, { target: 'serving' }],
+      },
     },
     serving: {
       entry: { type: 'load', params: {} },
@@ -126,10 +133,13 @@ export const treeMachine = setup({
           reason: event.type === 'signal.received' ? event.signal : event.type,
         }),
       },
-      on: { 'exec.refused': 'serving' },
+      on: {
+        'exec.refused': 'serving',
+        'signal.received': { guard: 'isStopSignal', target: 'stopping' },
+      },
     },
     stopping: {
-      entry: ['forgetTimer', toAll('sandboxes', { type: 'drain' })],
+      entry: ['forgetTimer', 'rememberStop', toAll('sandboxes', { type: 'drain' })],
       on: {
         census: [
           { guard: 'isNobodyLeft', target: 'stopped' },

@@ -56,7 +56,7 @@ interface Moment {
   readonly input: Input
 }
 
-/** No chain is longer than this: a container that has failed since ever is explained by its last few lives. */
+/** No chain is longer: what has failed since ever is explained by its last few lives. */
 const stepsMax = 12
 
 class Story {

@@ -15,7 +15,9 @@ import type { Layout } from '../native/cgroup.ts'
 import { knotPath } from '../native/where.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { logLevels } from '../native/wire.ts'
+import { controllersOf } from './evaluate/settings.ts'
 import type { Settings } from './evaluate/settings.ts'
+import { say } from './say.ts'
 import { sayTime } from './time.ts'
 
 /** A start that cannot be. */
@@ -70,7 +72,7 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
   }
   const layout = findLayout({
     cgroupName: master.cgroupName,
-    controllers: controllersOf(master.cgroupControllers),
+    controllers: controllersOf(master),
   })
   const problems = layout.problems.length > 0 ? layout.problems : enterSlice(layout)
   if (problems.length > 0)
@@ -80,10 +82,6 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
     )
   return { pidFile, layout, log, drainLog: file.drained, flushLog: file.flush }
 }
-
-/** An empty list means all that the original has always used. */
-const controllersOf = (configured: readonly string[]): readonly string[] =>
-  configured.length > 0 ? configured : ['name', 'cpu', 'cpuacct', 'memory', 'blkio']
 
 const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
@@ -107,7 +105,7 @@ const makeDir = (name: string, path: string): void => {
 
 const openLog = (path: string, toStderr: boolean): LogFile => {
   try {
-    return openLogFile(path, toStderr ? line => void process.stderr.write(line) : undefined)
+    return openLogFile(path, toStderr ? say : undefined)
   } catch (error) {
     throw new Fatal(`Can't initialize logging: ${(error as Error).message}`)
   }

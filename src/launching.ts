@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import type { Launch, Prepared } from '../actors/knots.ts'
 import { knotPath } from '../native/where.ts'
+import { slicesOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
 import { encodePlan } from '../native/wire.ts'
 import type { LogLevel } from './config/shapes.ts'
@@ -36,10 +37,7 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
     hostname: name,
     // Asked for only where it is wanted: it may take a name server.
     hostAddress: spec.hosts.publicHostname ? (address ??= askHost().address)() : null,
-    cgroups: {
-      v1: layout.v1.map(({ controllers, slice }) => ({ controllers, dir: slice })),
-      v2: layout.v2?.slice ?? null,
-    },
+    cgroups: slicesOf(layout),
     term: process.env['TERM'] ?? 'dumb',
     ...(logLevel !== null && { logLevel }),
   })

@@ -35,7 +35,7 @@ export interface LoadingOptions {
   readonly warn: (text: string) => void
 }
 
-/** The files that a process is started from, as they looked when they were read, and their sense. */
+/** The files that a process is started from, how they looked when read, and what they meant. */
 interface Source {
   readonly files: readonly string[]
   readonly look: string

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { catchCrashes, execNow, keepDescriptors, prepareImage, readPast } from '../native/exec.ts'
+import { say } from './say.ts'
 import { nativeDir } from '../native/where.ts'
 
 export interface Restart {
@@ -46,7 +47,7 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
   keepDescriptors(kept)
   catchCrashes()
   process.on('uncaughtException', error => {
-    process.stderr.write(`lithos_tree: ${error.stack ?? String(error)}\n`)
+    say(`lithos_tree: ${error.stack ?? String(error)}\n`)
     prepare(`uncaught exception: ${error.message}`)
     execNow('lithos_tree')
   })

@@ -4,9 +4,18 @@
  * those of the original.
  */
 import type { Effect, Input } from '../machines/vocabulary.ts'
-import { sayCode, sayEnd, saySpan } from './wait.ts'
+import { endOf, sayCode, sayEnd, saySpan } from './wait.ts'
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+const of = (name: string | undefined): string => (name === undefined ? '' : ` of ${name}`)
+
+/** `exited with code 1`, but `was killed by …`. */
+const was = (status: number): string =>
+  `${endOf(status).kind === 'killed' ? 'was ' : ''}${sayEnd(status)}`
+
+/** How a knot exits that had to kill its application: code 3. */
+const deaf = 3 << 8
 
 /** The subject is named by the caller or left to the reader: sentences begin with the verb. */
 export const sayInput = (input: Input): string => {
@@ -18,7 +27,10 @@ export const sayInput = (input: Input): string => {
         (input.journal === undefined ? '' : `; journal: ${input.journal}`)
       )
     case 'tree.surveyed':
-      return `recovery is complete: ${plural(input.adopted, 'container')} adopted, ${input.lost} lost`
+      return (
+        `recovery is complete: ${plural(input.adopted, 'container')} adopted, ` +
+        `${input.lost} lost`
+      )
     case 'exec.refused':
       return `the supervisor could not restart in place: ${sayCode(input.code)}`
     case 'signal.received':
@@ -28,9 +40,14 @@ export const sayInput = (input: Input): string => {
     case 'journal.resumed':
       return `the ${input.where} can be written again, ${plural(input.missing, 'turn')} missing`
     case 'config.loaded':
-      return `the configuration of sandbox ${input.sandbox} was read: ${plural(Object.keys(input.wanted).length, 'instance')} wanted`
+      return (
+        `the configuration of sandbox ${input.sandbox} was read: ` +
+        `${plural(Object.keys(input.wanted).length, 'instance')} wanted`
+      )
     case 'config.refused':
-      return `the configuration of sandbox ${input.sandbox} was refused: ${input.reasons.join('; ')}`
+      return (
+        `the configuration of sandbox ${input.sandbox} was refused: ` + input.reasons.join('; ')
+      )
     case 'config.absent':
       return `sandbox ${input.sandbox} is no longer configured`
     case 'spec.loaded':
@@ -44,13 +61,14 @@ export const sayInput = (input: Input): string => {
     case 'knot.exited':
       return `${input.instance} ended: ${sayExit(input)}`
     case 'knot.adopted':
-      return `${input.instance} was found alive and adopted: knot has pid ${input.pid}${input.foreign === true ? ', started by the original lithos' : ''}`
+      return (
+        `${input.instance} was found alive and adopted: knot has pid ${input.pid}` +
+        (input.foreign === true ? ', started by the original lithos' : '')
+      )
     case 'timer.elapsed':
-      return input.instance === undefined
-        ? `the ${input.timer} timer of the supervisor elapsed`
-        : `the ${input.timer} timer of ${input.instance} elapsed`
+      return `the ${input.timer} timer${of(input.instance ?? 'the supervisor')} elapsed`
     case 'config.reload':
-      return `a reload was asked for by ${input.by}${input.sandbox === undefined ? '' : ` (${input.sandbox})`}`
+      return `a reload${of(input.sandbox)} was asked for by ${input.by}`
     case 'instance.restart':
       return `a restart of ${input.instance} was asked for by ${input.by}`
   }
@@ -80,8 +98,8 @@ export const sayExit = ({
 }): string => {
   const after = uptimeMs === undefined ? '' : ` after ${saySpan(uptimeMs)}`
   if (app !== undefined && app !== null)
-    return `the application ${sayEnd(app)}${after}${status !== null && (status & 0x7f) === 0 && status >> 8 === 3 ? ' (it did not react to SIGTERM in time)' : ''}`
-  if (status !== null) return `the knot ${sayEnd(status)}${after}`
+    return `the application ${was(app)}${after}${status === deaf ? ', deaf to SIGTERM' : ''}`
+  if (status !== null) return `the knot ${was(status)}${after}`
   return `nobody knows how${after}${keptBy === 'nobody' ? ', no status was kept' : ''}`
 }
 
@@ -92,13 +110,13 @@ export const sayEffect = (effect: Effect): string => {
     case 'signal':
       return `send ${effect.signal} to ${effect.instance}, pid ${effect.pid}`
     case 'armTimer':
-      return `set the ${effect.timer} timer${effect.instance === undefined ? '' : ` of ${effect.instance}`}`
+      return `set the ${effect.timer} timer${of(effect.instance)}`
     case 'disarmTimer':
-      return `clear the ${effect.timer} timer${effect.instance === undefined ? '' : ` of ${effect.instance}`}`
+      return `clear the ${effect.timer} timer${of(effect.instance)}`
     case 'sweep':
       return `clean up after ${effect.instance}`
     case 'load':
-      return `read the configuration${effect.sandbox === undefined ? '' : ` of sandbox ${effect.sandbox}`}`
+      return `read the configuration${of(effect.sandbox)}`
     case 'exec':
       return `restart in place (${effect.reason})`
     case 'exit':

@@ -1,4 +1,4 @@
-/** Instants as people type them: `2026-08-10T12:05:48Z`, `12:05`, `10m` (ago), `turn 41` is not one. */
+/** Instants as people type them: `2026-08-10T12:05:48Z`, `12:05`, or `10m` for minutes ago. */
 
 const units: Readonly<Record<string, number>> = {
   s: 1_000,

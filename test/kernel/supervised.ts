@@ -18,6 +18,7 @@ import {
   writeIn,
 } from '../../src/demo/world.ts'
 import type { Tree, World } from '../../src/demo/world.ts'
+import * as assert from 'uvu/assert'
 import { compile } from './world.ts'
 
 export interface Supervised {
@@ -156,3 +157,20 @@ export const run = (name: string, ...words: readonly string[]) =>
 
 export const damage = (file: string, change: (text: string) => string): void =>
   writeFileSync(file, change(readFileSync(file, 'utf8')))
+
+export const sleeper = 'executable: /bin/guest\narguments: [sleep]\n'
+
+/** The child of a knot may be on its way to its exec: the journal knows better. */
+export const runs = (self: Supervised, ...instances: string[]) =>
+  until(`${instances.join(', ')} run`, () => {
+    const started = inputsOf(self.turns(), 'app.started').map(({ pid }) => pid)
+    return instances.every(instance => started.includes(self.appOf(instance)))
+  })
+
+export const inputsOf = (turns: readonly Turn[], type: string) =>
+  turns.flatMap(({ inputs }) => inputs).filter(input => input.type === type)
+
+export const kill = (pid: number | null, signal: NodeJS.Signals = 'SIGKILL'): void => {
+  assert.type(pid, 'number')
+  process.kill(pid as number, signal)
+}

@@ -5,7 +5,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { initialTransition, transition } from 'xstate'
-import type { Heard } from '../../machines/letters.ts'
+import type { Heard, Post } from '../../machines/letters.ts'
 import { treeMachine } from '../../machines/tree.ts'
 
 type Said = Heard extends infer H
@@ -46,6 +46,7 @@ const stories: Record<string, readonly Said[]> = {
   stopping: [started, surveyed, signal('SIGTERM'), some],
   abandoning: [started, surveyed, signal('SIGTERM'), some, limit],
   stopped: [started, surveyed, signal('SIGTERM'), none],
+  'recov+stop': [started, surveyed, signal('SIGTERM'), some, started],
 }
 
 const begin = () => initialTransition(treeMachine)[0]
@@ -56,7 +57,7 @@ const reach = (story: readonly Said[]): Snapshot =>
   story.reduce<Snapshot>((snapshot, said) => hear(snapshot, said)[0], begin())
 
 const row = (name: string, cells: readonly string[]): string =>
-  (name.padEnd(10) + cells.map(cell => cell.padEnd(12)).join('')).trimEnd()
+  (name.padEnd(10) + cells.map(cell => cell.padEnd(11)).join('')).trimEnd()
 
 test('the whole chart', () => {
   const table = [
@@ -75,56 +76,72 @@ test('the whole chart', () => {
   assert.is(
     table,
     [
-      '          recovering  serving     restarting  stopping    abandoning  stopped',
-      'started   -           recovering  recovering  recovering  recovering  recovering',
-      'surveyed  serving     -           -           -           -           -',
-      'TERM      -           stopping    -           -           -           -',
-      'INT       -           stopping    -           -           -           -',
-      'QUIT      -           restarting  -           -           -           -',
-      'HUP       -           restarting  -           -           -           -',
-      'USR1      -           restarting  -           -           -           -',
-      'USR2      -           restarting  -           -           -           -',
-      'some      -           -           -           -           -           -',
-      'none      -           -           -           stopped     stopped     -',
-      'limit     -           -           -           abandoning  stopped     -',
-      'reload    -           -           -           -           -           -',
-      'failed    -           -           serving     -           -           -',
+      '          recovering serving    restarting stopping   abandoning stopped    recov+stop',
+      'started   -          recovering recovering recovering recovering recovering -',
+      'surveyed  serving    -          -          -          -          -          stopping',
+      'TERM      -          stopping   stopping   -          -          -          -',
+      'INT       -          stopping   stopping   -          -          -          -',
+      'QUIT      -          restarting -          -          -          -          -',
+      'HUP       -          restarting -          -          -          -          -',
+      'USR1      -          restarting -          -          -          -          -',
+      'USR2      -          restarting -          -          -          -          -',
+      'some      -          -          -          -          -          -          -',
+      'none      -          -          -          stopped    stopped    -          -',
+      'limit     -          -          -          abandoning stopped    -          -',
+      'reload    -          -          -          -          -          -          -',
+      'failed    -          -          serving    -          -          -          -',
     ].join('\n'),
   )
 })
+
+const shown = ({ type, params }: { readonly type: string; readonly params: unknown }): string => {
+  if (type !== 'post') return `${type} ${JSON.stringify(params)}`
+  const { posts } = params as { readonly posts: readonly Post[] }
+  return posts.map(({ to, letter }) => `${letter.type} to all ${to}`).join(', ')
+}
 
 test('what every arrow does', () => {
   const lines = Object.entries(stories).flatMap(([state, story]) =>
     Object.entries(alphabet).flatMap(([name, said]) => {
       const [, actions] = hear(reach(story), said)
-      const done = actions.map(({ type, params }) => `${type} ${JSON.stringify(params)}`)
+      const done = actions.map(shown)
       return done.length === 0 ? [] : [`${state}, ${name}: ${done.join(', ')}`]
     }),
   )
   assert.is(
     lines.join('\n'),
     [
-      'recovering, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'recovering, started: reopen to all sandboxes',
       'recovering, surveyed: load {}',
-      'serving, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
-      'serving, TERM: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"drain"}}]}',
-      'serving, INT: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"drain"}}]}',
+      'serving, started: reopen to all sandboxes',
+      'serving, TERM: drain to all sandboxes',
+      'serving, INT: drain to all sandboxes',
       'serving, QUIT: exec {"reason":"SIGQUIT"}',
       'serving, HUP: exec {"reason":"SIGHUP"}',
       'serving, USR1: exec {"reason":"SIGUSR1"}',
       'serving, USR2: exec {"reason":"SIGUSR2"}',
       'serving, reload: load {"sandbox":"web"}',
-      'restarting, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'restarting, started: reopen to all sandboxes',
+      'restarting, TERM: drain to all sandboxes',
+      'restarting, INT: drain to all sandboxes',
       'restarting, failed: load {}',
-      'stopping, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'stopping, started: reopen to all sandboxes',
       'stopping, none: exit {"code":0}',
-      'stopping, limit: post {"posts":[{"to":"instances","names":null,"letter":{"type":"abandon"}}]}, armTimer {"timer":"stop","due":5100}',
-      'abandoning, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'stopping, limit: abandon to all instances, armTimer {"timer":"stop","due":5100}',
+      'abandoning, started: reopen to all sandboxes',
       'abandoning, none: exit {"code":0}',
       'abandoning, limit: exit {"code":1}',
-      'stopped, started: post {"posts":[{"to":"sandboxes","names":null,"letter":{"type":"reopen"}}]}',
+      'stopped, started: reopen to all sandboxes',
+      'recov+stop, started: reopen to all sandboxes',
+      'recov+stop, surveyed: drain to all sandboxes',
     ].join('\n'),
   )
+})
+
+test('another process does not go on with the stop of its predecessor', () => {
+  const other = { ...started, pid: 2 } as Said
+  const after = reach([started, surveyed, signal('SIGTERM'), some, other, surveyed])
+  assert.is(after.value, 'serving')
 })
 
 test.run()

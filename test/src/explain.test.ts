@@ -85,17 +85,26 @@ test('it runs again because it had died by itself', () => {
   assert.equal(tell(...first, exited(3, 9), elapsed, launched(7), running(7)), [
     '9: web/a.0 runs: its application has pid 57',
     '7: the restart timer of web/a.0 elapsed 300ms after it was set',
-    '6: web/a.0 ended: the application killed by signal SIGKILL[9] after 300ms; ' +
+    '6: web/a.0 ended: the application was killed by signal SIGKILL[9] after 300ms; ' +
       'the supervisor had not asked for it',
   ])
 })
 
 test('it runs with a new configuration because somebody reloaded it', () => {
   const reload: Said = { type: 'config.reload', by: 'uid 0' }
-  const steps = tell(...first, reload, load('2', 6), exited(3, 15), launched(8), running(8))
+  const steps = tell(
+    ...first,
+    reload,
+    load('2', 6),
+    exited(3, 15),
+    elapsed,
+    launched(9),
+    running(9),
+  )
   assert.equal(steps, [
-    '10: web/a.0 runs: its application has pid 58',
-    '8: web/a.0 ended: the application killed by signal SIGTERM[15] after 300ms; ' +
+    '11: web/a.0 runs: its application has pid 59',
+    '9: the restart timer of web/a.0 elapsed 300ms after it was set',
+    '8: web/a.0 ended: the application was killed by signal SIGTERM[15] after 300ms; ' +
       'we had sent it a signal in turn 7',
     '7: the configuration of sandbox web was read: 1 instance wanted',
     '6: a reload was asked for by uid 0',
@@ -120,7 +129,7 @@ test('it does not run because a step failed', () => {
 test('it was stopped with everything', () => {
   const stop: Said = { type: 'signal.received', signal: 'SIGTERM' }
   assert.equal(tell(...first, stop, exited(3, 15)), [
-    '7: web/a.0 ended: the application killed by signal SIGTERM[15] after 300ms; ' +
+    '7: web/a.0 ended: the application was killed by signal SIGTERM[15] after 300ms; ' +
       'we had sent it a signal in turn 6',
     '6: the supervisor received SIGTERM',
   ])
