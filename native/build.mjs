@@ -81,7 +81,8 @@ const findCompiler = () => {
     problem:
       `lithos needs a C compiler and found none (${tried}): ` +
       'install gcc or clang with the headers of the C library and of Linux ' +
-      '(apt-get install gcc libc6-dev, dnf install gcc glibc-devel, apk add gcc musl-dev linux-headers).',
+      '(apt-get install gcc libc6-dev, dnf install gcc glibc-devel, ' +
+      'apk add gcc musl-dev linux-headers).',
   }
 }
 

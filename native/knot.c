@@ -175,17 +175,17 @@ static int answer_shell(int count, char **words)
 				      "First process of a container, started by lithos_tree\n\n"
 				      "optional arguments:\n"
 				      "  -h,--help             show this help message and exit\n"
-				      "  --name NAME           name of the instance, for ps and pgrep\n"
+				      "  --name NAME           name of the instance\n"
 				      "  --master FILE         master configuration it belongs to\n"
-				      "  --config JSON         instance as the supervisor wants it\n"
+				      "  --config JSON         instance as it is wanted\n"
 				      "  --version             show version and exit\n",
 				      EXIT_STOPPED);
 		if (same(words[i], "--version"))
 			return answer(1, KNOT_VERSION "\n", EXIT_STOPPED);
 	}
 	return answer(2,
-		      "lithos_knot is started by lithos_tree, which gives it a plan on descriptor 3; "
-		      "to run a command in a container use lithos_cmd\n",
+		      "lithos_knot is started by lithos_tree, which gives it a plan on "
+		      "descriptor 3; to run a command in a container use lithos_cmd\n",
 		      EXIT_FAILED);
 }
 

@@ -33,7 +33,7 @@ struct container {
 	bool has_normal_codes;
 	uint32_t normal_codes[8];
 
-	/* Descriptors, -1 while closed. `shown`: where the application prints instead of `output`. */
+	/* Descriptors, -1 while closed. The application prints to `shown`, or to `output`. */
 	int log;
 	int output;
 	int shown;

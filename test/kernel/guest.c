@@ -61,7 +61,8 @@ static void show_capabilities(void)
 	       (unsigned long long) sets[1].permitted << 32 | sets[0].permitted,
 	       (unsigned long long) sets[1].effective << 32 | sets[0].effective,
 	       (unsigned long long) sets[1].inheritable << 32 | sets[0].inheritable, bounding,
-	       ambient, (unsigned) prctl(PR_GET_SECUREBITS), prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	       ambient, (unsigned) prctl(PR_GET_SECUREBITS),
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
 }
 
 static void show_signals(void)

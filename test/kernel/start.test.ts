@@ -77,17 +77,15 @@ contained('user, group and supplementary groups are those of the plan, and no ot
   assert.equal(await looks(['ids'], { after }), [
     'users 4294967294 4294967294 4294967294 groups 44 44 44 others',
   ])
-  const groups: Step[] = [{ do: 'setGroups', gids: [7, 100000] }]
-  assert.equal(await looks(['ids'], { after: groups }), [
-    'users 0 0 0 groups 0 0 0 others 7 100000',
-  ])
+  X
 })
 
 contained(
   'S12 S13: without capabilities all five sets are empty, for root and others',
   async () => {
     const none =
-      'capabilities permitted 0 effective 0 inheritable 0 bounding 0 ambient 0 securebits 2f nonew 1'
+      'capabilities permitted 0 effective 0 inheritable 0 bounding 0 ambient 0 ' +
+      'securebits 2f nonew 1'
     const drop: Step[] = [{ do: 'keepCapabilities', mask: 0n }, { do: 'noNewPrivileges' }]
     assert.equal(await looks(['caps'], { after: drop }), [none])
     assert.equal(await looks(['caps'], { after: [{ do: 'setUid', uid: 1 }, ...drop] }), [none])
