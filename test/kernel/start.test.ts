@@ -77,7 +77,10 @@ contained('user, group and supplementary groups are those of the plan, and no ot
   assert.equal(await looks(['ids'], { after }), [
     'users 4294967294 4294967294 4294967294 groups 44 44 44 others',
   ])
-  X
+  const groups: Step[] = [{ do: 'setGroups', gids: [7, 100000] }]
+  assert.equal(await looks(['ids'], { after: groups }), [
+    'users 0 0 0 groups 0 0 0 others 7 100000',
+  ])
 })
 
 contained(

@@ -78,9 +78,7 @@ const build = (outDir: string): void => {
   if (status !== 0) throw new Error(stderr)
 }
 
-export const makeWorld = (): World => {
-  const dir = mkdtempSync(join(tmpdir(), 'knot-'))
-  const image = join(dir, 'image')
+const furnish = (dir: string, image: string): void => {
   for (const name of ['dev', 'proc', 'sys', 'tmp', 'etc', 'bin', 'data', 'other', 'logs'])
     mkdirSync(join(image, name), { recursive: true })
   for (const name of ['mnt', 'state', 'volume']) mkdirSync(join(dir, name))
@@ -88,6 +86,17 @@ export const makeWorld = (): World => {
   build(join(dir, 'native'))
   compile('guest.c', join(image, 'bin/guest'), '-static')
   compile('spawn.c', join(dir, 'spawn'))
+}
+
+export const makeWorld = (): World => {
+  const dir = mkdtempSync(join(tmpdir(), 'knot-'))
+  const image = join(dir, 'image')
+  try {
+    furnish(dir, image)
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true })
+    throw error
+  }
 
   let runs = 0
   const living = new Set<ChildProcess>()
