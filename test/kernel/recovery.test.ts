@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { skipUnless } from '../skip.ts'
-import { inputsOf, kill, run, runs, sleeper, supervised, until } from './supervised.ts'
+import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
