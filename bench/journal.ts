@@ -52,8 +52,12 @@ const secondsOf = async (work: () => void | Promise<void>): Promise<number> => {
   return Number(process.hrtime.bigint() - before) / 1e9
 }
 
-const writeTurns = (hot: Hot): void => {
-  for (let turn = 0; turn < turnsCount; turn++) hot.append(inputs, effects)
+/** In gusts of a hundred: between them the journal has its say, as in life. */
+const writeTurns = async (hot: Hot): Promise<void> => {
+  for (let turn = 0; turn < turnsCount; turn++) {
+    hot.append(inputs, effects)
+    if (turn % 100 === 99) await new Promise(resolve => setImmediate(resolve))
+  }
 }
 
 const inDirectory = async (

@@ -77,6 +77,8 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   let isClosed = false
   let retryMs = 0
   let timer: NodeJS.Timeout | null = null
+  /** Whether the timer was set for something urgent. */
+  let isSoon = false
   let flight: { readonly done: Promise<void>; readonly sinceMs: number } | null = null
   let tidying: Promise<void> = Promise.resolve()
 
@@ -101,6 +103,7 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   const writeBacklog = async (): Promise<void> => {
     if (!hasResumed) await resume()
     catchUpIfEmpty()
+    backlog.turnOver()
     let due = backlog.count()
     while (due > 0) {
       const run = backlog.run(due)
@@ -164,9 +167,11 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   const schedule = (): void => {
     const isIdle = backlog.count() === 0 && !backlog.isBehind()
     if (isClosed || isIdle || flight !== null) return
-    if (retryMs === 0 && backlog.bytes() > urgentBytes) return void write()
-    const isUrgent = sync === 'always' || !hasResumed
-    timer ??= setTimeout(() => void write(), retryMs || (isUrgent ? 0 : delayMs))
+    const isUrgent = sync === 'always' || !hasResumed || backlog.bytes() > urgentBytes
+    if (timer !== null && (isSoon || !isUrgent)) return
+    stopTimer()
+    isSoon = isUrgent
+    timer = setTimeout(() => void write(), retryMs || (isUrgent ? 0 : delayMs))
   }
 
   const stopTimer = (): void => {

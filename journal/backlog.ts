@@ -33,7 +33,10 @@ export interface BacklogOptions {
 export interface Backlog {
   readonly add: (line: Line) => void
   readonly goOnFrom: (end: End) => void
+  /** Not while a turn is taken, because the state is asked; so with `turnOver`. */
   readonly catchUp: () => void
+  /** Begins the next segment if this one is full. */
+  readonly turnOver: () => void
   readonly isBehind: () => boolean
   readonly count: () => number
   readonly bytes: () => number
@@ -54,18 +57,17 @@ export const keepBacklog = (options: BacklogOptions): Backlog => {
   let isBehind = true
 
   const add = (line: Line): void => {
-    if (line.kind === 'checkpoint') {
-      if (!isSame(tail, line.after)) begin(line)
-      return
-    }
     if (follows(line)) keep(line)
-    else if (source.tail().seq > (tail?.seq ?? 0)) begin(source.checkpointLine())
-    const isFull = (segmentBytes ?? 0) >= Math.max(segmentBytesMax, 4 * checkpointBytes)
-    if (isFull && isSame(tail, source.tail())) begin(source.checkpointLine())
+    else if (line.kind === 'checkpoint' && !isSame(tail, line.after)) begin(line)
+    else if (line.kind === 'turn') isBehind = true
   }
 
-  const follows = ({ before, after }: Line): boolean =>
-    segmentBytes !== null && tail !== null && before.sum === tail.sum && after.seq > tail.seq
+  const follows = ({ kind, before, after }: Line): boolean =>
+    kind === 'turn' &&
+    segmentBytes !== null &&
+    tail !== null &&
+    before.sum === tail.sum &&
+    after.seq > tail.seq
 
   const keep = (line: Line): void => {
     if (waitingBytes > 0 && waitingBytes + line.bytes.length > backlogBytesMax) {
@@ -105,9 +107,14 @@ export const keepBacklog = (options: BacklogOptions): Backlog => {
       const [first] = lines
       if (had < 0 && first?.kind === 'checkpoint') begin(first)
       for (const line of lines.slice(had < 0 ? 1 : had + 1)) {
-        if (isBehind) return
-        add(line)
+        if (!isBehind) add(line)
       }
+      const isWhole = tail?.sum === source.tail().sum
+      if (!isBehind && !isWhole) begin(source.checkpointLine())
+    },
+    turnOver: () => {
+      const isFull = (segmentBytes ?? 0) >= Math.max(segmentBytesMax, 4 * checkpointBytes)
+      if (isFull && !isBehind && isSame(tail, source.tail())) begin(source.checkpointLine())
     },
     isBehind: () => isBehind,
     count: () => waiting.length,

@@ -25,11 +25,10 @@ import type { Line, Tail, Turn } from './record.ts'
 import { goodLines } from './scan.ts'
 import type { Listener } from './trouble.ts'
 
-/** The listener is told inside `openHot`, `append` or `checkpoint` and must not append. */
 export interface HotOptions extends Listener {
   /** Of the shape of the state, written into each checkpoint. */
   readonly version: number
-  /** Must include the turn that is being appended: it is asked inside `append`. */
+  /** Asked between turns: all that were appended must be in it, and nothing else. */
   readonly stateOf: () => unknown
   /** The last turn of the archive, where it could be asked: no number is given twice. */
   readonly after?: Tail
@@ -40,7 +39,8 @@ export interface HotOptions extends Listener {
 
 export interface Hot {
   readonly append: (inputs: ReadonlyArray<unknown>, effects: ReadonlyArray<unknown>) => Turn
-  /** Writes a new file that begins with the state now. False: it could not be written. */
+  /** Writes a new file that begins with the state now. False: it could not be written. It is
+   * also done unasked, when turns have become many or could not be written. */
   readonly checkpoint: () => boolean
   readonly checkpointLine: () => Line
   /** The last turn; the next one gets `tail().seq + 1`. */
@@ -65,6 +65,8 @@ export const openHot = (directory: string, options: HotOptions): OpenedHot => {
   const file = openHotFile(directory, options, disk)
   let tail = start
   let isBusy = false
+  let isDue = false
+  let isClosed = false
 
   const checkpointLine = (): Line => encodeCheckpoint(tail, version, stateOf())
 
@@ -78,6 +80,19 @@ export const openHot = (directory: string, options: HotOptions): OpenedHot => {
     }
   }
 
+  /**
+   * Not inside `append`: the turn is first performed, and the caller has then taken over the
+   * state that it decided.
+   */
+  const checkpointSoon = (): void => {
+    if (isDue) return
+    isDue = true
+    queueMicrotask(() => {
+      isDue = false
+      if (!isClosed) hot.checkpoint()
+    })
+  }
+
   if (good === null) file.begin(encodeCheckpoint(tail, version, null))
   else file.resume(good.bytes, good.checkpointBytes)
 
@@ -87,7 +102,7 @@ export const openHot = (directory: string, options: HotOptions): OpenedHot => {
         const turn = { seq: tail.seq + 1, inputs, effects }
         const line = encodeTurn(tail, turn)
         tail = line.after
-        file.append(line, checkpointLine)
+        if (file.append(line)) checkpointSoon()
         listeners.forEach(listener => listener(line))
         return turn
       }),
@@ -103,7 +118,10 @@ export const openHot = (directory: string, options: HotOptions): OpenedHot => {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    close: file.close,
+    close: () => {
+      isClosed = true
+      file.close()
+    },
   }
   return { recovered, hot }
 }

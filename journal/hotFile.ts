@@ -5,7 +5,8 @@
  * A write that fails or falls short never stops supervision. The file is cut back to its last
  * whole line and stays behind from then on: a later turn would not follow from what stands
  * there. What heals it is a whole new file that begins with a checkpoint, and that is tried
- * at once and with later turns. It is said once when it begins and once when it is over.
+ * when the turn is over and with later turns. It is said once when it begins and once when it
+ * is over.
  */
 import { codeOf } from './disk.ts'
 import type { Disk } from './disk.ts'
@@ -21,7 +22,8 @@ export interface HotFileOptions extends Listener {
 export interface HotFile {
   readonly resume: (bytes: number, checkpointBytes: number) => void
   readonly begin: (checkpoint: Line) => boolean
-  readonly append: (line: Line, checkpoint: () => Line) => void
+  /** Tells whether it is time for `begin`. */
+  readonly append: (line: Line) => boolean
   readonly close: () => void
 }
 
@@ -128,14 +130,11 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
         fail(error)
       }
     },
-    append: (line, checkpoint) => {
-      if (write(line)) {
-        if (bytes >= checkpointDueAt) begin(checkpoint())
-        return
-      }
+    append: line => {
+      if (write(line)) return bytes >= checkpointDueAt
       fail('the file is not open')
       missing += 1
-      if (isWorthTrying(missing, checkpointBytes)) begin(checkpoint())
+      return isWorthTrying(missing, checkpointBytes)
     },
     close: closeFile,
   }

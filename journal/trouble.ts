@@ -1,6 +1,9 @@
 /**
  * Says once that something cannot be written, and once that it is over. What happens in
  * between is the same trouble.
+ *
+ * The listener is told a moment later, from outside of every call of the journal: what it
+ * hears becomes a turn, and that is appended to the very journal it speaks of.
  */
 export interface Stalled {
   readonly where: string
@@ -31,13 +34,13 @@ export const listenForTrouble = ({ onStalled, onResumed }: Listener): Trouble =>
     say: (where, reason) => {
       if (place !== null) return
       place = where
-      onStalled({ where, reason })
+      queueMicrotask(() => onStalled({ where, reason }))
     },
     over: missing => {
       if (place === null) return
       const where = place
       place = null
-      onResumed({ where, missing })
+      queueMicrotask(() => onResumed({ where, missing }))
     },
   }
 }

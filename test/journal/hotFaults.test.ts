@@ -13,8 +13,8 @@ import { isRoot, skipUnless } from '../skip.ts'
 import type { Disk } from '../../journal/disk.ts'
 import { createMemoryDisk } from './memoryDisk.ts'
 import type { MemoryDisk } from './memoryDisk.ts'
-import { chance, inTemporaryDirectory, live, step } from './story.ts'
-import type { Counts } from './story.ts'
+import { chance, inTemporaryDirectory, live, over, step } from './story.ts'
+import type { Counts, Life } from './story.ts'
 
 const log = '/run/hot.log'
 
@@ -81,17 +81,24 @@ test('killed at every byte of every write', () => {
   }
 })
 
+const hearOften = async (life: Life, times: number, input: string): Promise<void> => {
+  for (let turn = 0; turn < times; turn++) {
+    life.hear(input)
+    await over()
+  }
+}
+
 // ---------------------------------------------------------------------------
 // Full, short, refused
 // ---------------------------------------------------------------------------
 
-test('full: said once, the file stays whole; room again: said once, with what is missing', () => {
+test('full: said once, and the file stays whole; room again: said, with what is missing', async () => {
   const memory = createMemoryDisk()
   const life = live('/run', { disk: memory.disk })
   life.hear('a')
   const before = memory.files().get(log) ?? ''
   memory.faults.capacityBytes = before.length + 20
-  for (let turn = 0; turn < 9; turn++) life.hear('b')
+  await hearOften(life, 9, 'b')
   assert.equal(life.stalled, [
     { where: log, reason: 'only 20 of 54 bytes were written: no space left' },
   ])
@@ -99,7 +106,7 @@ test('full: said once, the file stays whole; room again: said once, with what is
   assert.is(memory.files().get(log), before, 'cut back to the last whole line')
 
   memory.faults.capacityBytes = Infinity
-  life.hear('b')
+  await hearOften(life, 1, 'b')
   assert.equal(life.resumed, [{ where: log, missing: 10 }])
   life.hear('c')
   assert.is(life.stalled.length, 1)
@@ -108,15 +115,15 @@ test('full: said once, the file stays whole; room again: said once, with what is
   assert.is(next.recovered.seq, 12)
 })
 
-test('old turns give way to a checkpoint when there is no room for both', () => {
+test('old turns give way to a checkpoint when there is no room for both', async () => {
   const memory = createMemoryDisk()
   const life = live('/run', { disk: memory.disk, turnBytesMax: 3_000 })
-  while (!memory.files().has('/run/hot.previous')) life.hear('a')
-  while ((memory.files().get(log) ?? '').length < 2_900) life.hear('a')
+  while (!memory.files().has('/run/hot.previous')) await hearOften(life, 1, 'a')
+  while ((memory.files().get(log) ?? '').length < 2_900) await hearOften(life, 1, 'a')
   memory.faults.capacityBytes = 6_000
   for (let turn = 0; turn < 500; turn++) {
-    life.hear('a')
-    assert.is(life.stalled.length, life.resumed.length, 'over before the turn is acted upon')
+    await hearOften(life, 1, 'a')
+    assert.is(life.stalled.length, life.resumed.length, 'over with the turn')
     const next = live('/run', { disk: memory.survivors().disk })
     assert.equal(next.counts(), life.counts())
   }
@@ -135,7 +142,7 @@ test('a checkpoint that cannot take its place leaves nothing behind', () => {
   assert.is(memory.files().get(log), before)
 })
 
-test('every call refused in turn: nothing throws, it is said once and once when it is over', () => {
+test('every call refused in turn: nothing throws; said once, and once when it is over', async () => {
   const calls: ReadonlyArray<keyof Disk> = [
     ...(['makeDirectory', 'list', 'read', 'create', 'openToAppend', 'write'] as const),
     ...(['isLinked', 'truncate', 'close', 'link', 'rename', 'remove'] as const),
@@ -145,10 +152,11 @@ test('every call refused in turn: nothing throws, it is said once and once when 
     live('/run', { disk: memory.disk }).hear('a')
     memory.faults.refused.set(call, 'EIO')
     const life = live('/run', { disk: memory.disk, turnBytesMax: 200 })
-    for (let turn = 0; turn < 20; turn++) life.hear('b')
+    await hearOften(life, 20, 'b')
     memory.faults.refused.clear()
-    for (let turn = 0; turn < 20; turn++) life.hear('c')
+    await hearOften(life, 20, 'c')
     life.hot.checkpoint()
+    await over()
     assert.ok(life.stalled.length <= 1, call)
     assert.is(life.resumed.length, life.stalled.length, call)
     const next = live('/run', { disk: memory.survivors().disk })
@@ -157,7 +165,7 @@ test('every call refused in turn: nothing throws, it is said once and once when 
   }
 })
 
-test('while a large state cannot be written it is not encoded for every turn', () => {
+test('while a large state cannot be written it is not encoded with every turn', async () => {
   const memory = createMemoryDisk()
   const large = 'x'.repeat(100_000)
   let encoded = 0
@@ -169,14 +177,14 @@ test('while a large state cannot be written it is not encoded for every turn', (
   life.hot.checkpoint()
   memory.faults.refused.set('write', 'ENOSPC')
   encoded = 0
-  for (let turn = 0; turn < 64; turn++) life.hear('a')
+  await hearOften(life, 64, 'a')
   assert.ok(encoded >= 5 && encoded <= 12, `${encoded} times for 64 turns`)
   memory.faults.refused.clear()
-  for (let turn = 0; turn < 16; turn++) life.hear('a')
+  await hearOften(life, 16, 'a')
   assert.is(life.resumed.length, 1, 'and yet it is tried often enough')
 })
 
-test('any disk (random faults from a seed): the next start finds what the last one wrote', () => {
+test('any disk (random faults from a seed): the next start finds what the last one wrote', async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
   for (let story = 0; story < 200; story++) {
     const random = chance(seed + story)
@@ -188,7 +196,7 @@ test('any disk (random faults from a seed): the next start finds what the last o
       memory.faults.refused.clear()
       if (random() < 0.1) memory.faults.refused.set('truncate', 'EIO')
       if (random() < 0.1) memory.faults.refused.set('rename', 'EIO')
-      life.hear(random() < 0.5 ? 'a' : 'b')
+      await hearOften(life, 1, random() < 0.5 ? 'a' : 'b')
       const isBehind = life.stalled.length > life.resumed.length
       const next = live('/run', { disk: memory.survivors().disk })
       const where = `SEED=${seed}, story ${story}, turn ${turn}`
@@ -205,7 +213,7 @@ test('any disk (random faults from a seed): the next start finds what the last o
 const asRoot = skipUnless(isRoot, 'mounting a tmpfs needs root')
 
 asRoot('a tmpfs of 64 KiB that is full, and has room again', () =>
-  inTemporaryDirectory(directory => {
+  inTemporaryDirectory(async directory => {
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', directory])
     assert.is(mounted.status, 0, mounted.stderr.toString())
     try {
@@ -214,7 +222,7 @@ asRoot('a tmpfs of 64 KiB that is full, and has room again', () =>
       fs.writeFileSync(`${directory}/ballast`, '')
       const ballast = fs.openSync(`${directory}/ballast`, 'w')
       fillUp(ballast)
-      for (let turn = 0; turn < 2_000; turn++) life.hear('during')
+      await hearOften(life, 2_000, 'during')
       assert.is(life.stalled.length, 1)
       assert.equal(life.resumed, [])
       const meanwhile = live(directory)
@@ -223,7 +231,7 @@ asRoot('a tmpfs of 64 KiB that is full, and has room again', () =>
 
       fs.ftruncateSync(ballast, 0)
       fs.closeSync(ballast)
-      life.hear('after')
+      await hearOften(life, 1, 'after')
       assert.is(life.resumed.length, 1)
       life.hot.close()
       const next = live(directory)

@@ -10,6 +10,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { filesIn, hear, inWorld, storyIn, textOf } from './archiveWorld.ts'
 
+/** A segment is left behind the group that fills it: ten turns and a checkpoint. */
+const groupBytes = 1_500
+
 const small = { segmentBytesMax: 1_500, delayMs: 1 }
 
 test(
@@ -26,12 +29,13 @@ test(
     for (const [index, name] of files.entries()) {
       const text = textOf(directory, name)
       const first = Number(name.slice(6, 18))
-      assert.ok(text.length < 1_500 + 300, name)
+      assert.ok(text.length < 1_500 + groupBytes, name)
       assert.ok(text.split('\n')[0]?.includes(`{"checkpoint":{"seq":${first - 1},`), name)
-      assert.ok(text.split('\n')[1]?.includes(`{"seq":${first},`), name)
+      const [, second = ''] = text.split('\n')
+      assert.ok(second === '' || second.includes(`{"seq":${first},`), name)
       assert.is(name.endsWith('.gz'), index < files.length - 1, name)
     }
-    assert.match(await storyIn(directory), /^\[0\] 1 2 3 [0-9 [\]]* 99 100$/)
+    assert.match(await storyIn(directory), /^\[0\] 1 2 3 [0-9 [\]]* 99 100( \[100\])?$/)
   }),
 )
 
@@ -46,7 +50,7 @@ test(
     }
     const texts = filesIn(directory).map(name => textOf(directory, name))
     assert.ok(texts.length >= 4)
-    for (const text of texts) assert.ok(text.length < 1_500 + 300)
+    for (const text of texts) assert.ok(text.length < 1_500 + groupBytes)
     assert.not.match(await storyIn(directory), /gap/)
   }),
 )
@@ -54,7 +58,7 @@ test(
 test(
   'the oldest segments are dropped by size, the current one never',
   inWorld(async ({ directory, begin }) => {
-    const { life, archived } = begin({}, { ...small, totalBytesMax: 2_500 })
+    const { life, archived } = begin({}, { ...small, totalBytesMax: 4_000 })
     for (let group = 0; group < 20; group++) {
       hear(life, 10)
       await archived.archive.flush()
@@ -62,12 +66,12 @@ test(
     await archived.archive.close()
     const files = filesIn(directory)
     const bytes = files.map(name => fs.statSync(path.join(directory, name)).size)
-    assert.ok(bytes.reduce((sum, size) => sum + size, 0) <= 2_500)
+    assert.ok(bytes.reduce((sum, size) => sum + size, 0) <= 4_000)
     assert.ok(files.length >= 2)
     const first = Number(files[0]?.slice(6, 18))
     assert.ok(first > 1)
     const story = await storyIn(directory)
-    assert.ok(story.startsWith(`[${first - 1}] ${first} `) && story.endsWith(' 200'))
+    assert.ok(story.startsWith(`[${first - 1}] ${first} `) && / 200( \[200\])?$/.test(story))
     assert.not(story.includes('gap'))
     assert.equal(archived.stalled, [])
   }),

@@ -70,11 +70,15 @@ export const live = (directory: string, options: Partial<HotOptions> = {}): Life
     counts: () => counts,
     hear: (...inputs) => {
       const [next, effects] = step(counts, inputs)
+      const { seq } = hot.append(inputs, effects)
       counts = next
-      return hot.append(inputs, effects).seq
+      return seq
     },
   }
 }
+
+/** What the journal does or says when a turn is over has then been done and said. */
+export const over = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** mulberry32: small, seeded, good enough to pick stories. */
 export const chance = (state: number) => () => {

@@ -15,7 +15,7 @@ import type { Item } from '../../journal/read.ts'
 import { verify } from '../../journal/verify.ts'
 import type { Replay } from '../../journal/verify.ts'
 import { archiveOf } from './archiveWorld.ts'
-import { allOf, chance, inTemporaryDirectory, live, replayCounts } from './story.ts'
+import { allOf, chance, inTemporaryDirectory, live, over, replayCounts } from './story.ts'
 import type { Counts } from './story.ts'
 
 const told = async (directory: string): Promise<Item[]> => {
@@ -190,6 +190,7 @@ const liveAtRandom = async (root: string, random: () => number): Promise<number>
     await archive.flush()
     for (let turn = pick(80); turn > 0; turn--) {
       seq = life.hear(...Array.from({ length: 1 + pick(3) }, () => 'abc'[pick(3)] ?? ''))
+      await over()
       if (pick(20) === 0) life.hot.checkpoint()
       if (pick(10) === 0) faults.refused.set(pick(2) === 0 ? 'write' : 'dataSync', 'EIO')
       if (pick(5) === 0) faults.refused.clear()
