@@ -92,7 +92,7 @@ const hearOften = async (life: Life, times: number, input: string): Promise<void
 // Full, short, refused
 // ---------------------------------------------------------------------------
 
-test('full: said once, and the file stays whole; room again: said, with what is missing', async () => {
+test('full: said once, the file stays whole; then room: said, with what is missing', async () => {
   const memory = createMemoryDisk()
   const life = live('/run', { disk: memory.disk })
   life.hear('a')
