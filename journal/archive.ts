@@ -13,10 +13,10 @@
  *
  * A timer runs only while something waits to be written.
  */
-import { keepBacklog } from './backlog.ts'
-import type { Source } from './backlog.ts'
 import { realArchiveDisk } from './archiveDisk.ts'
 import type { ArchiveDisk } from './archiveDisk.ts'
+import { keepBacklog } from './backlog.ts'
+import type { Source } from './backlog.ts'
 import { codeOf } from './disk.ts'
 import type { Tail } from './record.ts'
 import { lastTurnOf, tidySegments } from './segments.ts'
@@ -83,13 +83,15 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   let tidying: Promise<void> = Promise.resolve()
 
   // -------------------------------------------------------------------------
-  // Writing them
+  // Writing
   // -------------------------------------------------------------------------
 
+  /** Not at once: the caller may be in the middle of a turn. */
   const write = (): Promise<void> => {
     if (flight !== null) return flight.done
     stopTimer()
-    const done = writeBacklog()
+    const done = Promise.resolve()
+      .then(writeBacklog)
       .then(succeed, fail)
       .then(() => {
         flight = null

@@ -142,7 +142,7 @@ test('a checkpoint that cannot take its place leaves nothing behind', () => {
   assert.is(memory.files().get(log), before)
 })
 
-test('every call refused in turn: nothing throws; said once, and once when it is over', async () => {
+test('each call refused: nothing throws; said once, and once that it is over', async () => {
   const calls: ReadonlyArray<keyof Disk> = [
     ...(['makeDirectory', 'list', 'read', 'create', 'openToAppend', 'write'] as const),
     ...(['isLinked', 'truncate', 'close', 'link', 'rename', 'remove'] as const),
@@ -165,7 +165,7 @@ test('every call refused in turn: nothing throws; said once, and once when it is
   }
 })
 
-test('while a large state cannot be written it is not encoded with every turn', async () => {
+test('a large state that cannot be written is not encoded with every turn', async () => {
   const memory = createMemoryDisk()
   const large = 'x'.repeat(100_000)
   let encoded = 0
@@ -184,7 +184,7 @@ test('while a large state cannot be written it is not encoded with every turn', 
   assert.is(life.resumed.length, 1, 'and yet it is tried often enough')
 })
 
-test('any disk (random faults from a seed): the next start finds what the last one wrote', async () => {
+test('random faults from a seed: the next start finds what the last one wrote', async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
   for (let story = 0; story < 200; story++) {
     const random = chance(seed + story)
