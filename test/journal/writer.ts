@@ -1,0 +1,28 @@
+/**
+ * A supervisor that does nothing but append, until somebody kills it; run by killed.test.ts.
+ * Says each number as soon as the turn counts as written.
+ */
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { startArchive } from '../../journal/archive.ts'
+import { live } from './story.ts'
+
+const [, , root = ''] = process.argv
+const life = live(path.join(root, 'hot'), { turnBytesMax: 200_000 })
+
+startArchive({
+  directory: path.join(root, 'archive'),
+  source: life.hot,
+  sync: 'always',
+  now: () => 0,
+  segmentBytesMax: 50_000,
+  onStalled: () => undefined,
+  onResumed: () => undefined,
+})
+
+const gust = (): void => {
+  for (let turn = 0; turn < 10; turn++) fs.writeSync(1, `${life.hear('a', 'b')}\n`)
+  setImmediate(gust)
+}
+
+gust()
