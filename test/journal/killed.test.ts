@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
@@ -17,24 +18,25 @@ import { inTemporaryDirectory, live, replayCounts } from './story.ts'
 
 const writer = fileURLToPath(new URL('./writer.ts', import.meta.url))
 
-/** The last number that it said. */
+/** The last number that it said; it says them into a file, which never makes it wait. */
 const writeAndKill = async (root: string, turns: number): Promise<number> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', writer, root], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const file = path.join(root, 'said')
+  const said = fs.openSync(file, 'w')
+  const child = spawn(process.execPath, ['--import=tsx', writer, root], {
+    stdio: ['ignore', said, 'inherit'],
   })
+  const gone = once(child, 'close')
+  const watching = setInterval(() => {
+    if (fs.readFileSync(file, 'utf8').split('\n').length > turns) child.kill('SIGKILL')
+  }, 2)
   try {
-    const gone = once(child, 'close')
-    let said = ''
-    child.stdout.setEncoding('utf8')
-    child.stdout.on('data', (text: string) => {
-      said += text
-      if (said.split('\n').length > turns) child.kill('SIGKILL')
-    })
     const [, signal] = await gone
     assert.is(signal, 'SIGKILL')
-    return Number(said.split('\n').at(-2))
+    return Number(fs.readFileSync(file, 'utf8').split('\n').at(-2))
   } finally {
+    clearInterval(watching)
     child.kill('SIGKILL')
+    fs.closeSync(said)
   }
 }
 
