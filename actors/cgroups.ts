@@ -7,8 +7,7 @@
  * are, and only in v1; the rest comes with `moveRest`, beside the work. On v2 nothing may be
  * launched before that is done.
  */
-import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdirSync, readdirSync, rmdirSync, writeFile, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Layout } from '../native/cgroup.ts'
 
@@ -91,15 +90,13 @@ const makeGroup = (dir: string): string[] =>
   attempt(dir, 'creating cgroup dir', path => mkdirSync(path), 'EEXIST')
 
 /** A thread that has ended meanwhile needs no group. */
-const move = async (file: string, id: string, group: string): Promise<string[]> => {
-  try {
-    await writeFile(file, id)
-    return []
-  } catch (error) {
-    const code = codeOf(error)
-    return code === 'ESRCH' ? [] : [sentence(adding(group), file, code)]
-  }
-}
+const move = (file: string, id: string, group: string): Promise<string[]> =>
+  new Promise(resolve =>
+    writeFile(file, id, error => {
+      const isFine = error === null || error.code === 'ESRCH'
+      resolve(isFine ? [] : [sentence(adding(group), file, error.code ?? String(error))])
+    }),
+  )
 
 const adding = (group: string) => `adding myself (pid: ${process.pid}) to the group "${group}"`
 

@@ -150,7 +150,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     knot.startedAt = line.mono
     knot.about = null
     // 0: its life was so short that nobody could look.
-    const pid = proc.childrenOf(knot.pid).find(child => proc.innerPid(child) === line.innerPid) ?? 0
+    const pid = appOf(proc.childrenOf(knot.pid), line.innerPid)
     hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
   }
 
@@ -285,3 +285,9 @@ const howItEnded = ({ pidfd: held, pid, birth, exited }: Knot) => {
   if (status !== null) return { status, keptBy: 'kernel' }
   return { status, keptBy: exited === null ? 'nobody' : 'status file' }
 }
+
+/** Orphans are children of the knot, too, but hardly ever this soon. */
+const appOf = (children: readonly number[], innerPid: number): number =>
+  (children.length === 1
+    ? children[0]
+    : children.find(child => proc.innerPid(child) === innerPid)) ?? 0

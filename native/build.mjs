@@ -62,7 +62,7 @@ const programs = [
   },
   {
     output: 'liblithos.so',
-    sources: ['lithos.c', 'spawn.c', 'exec.c', 'hold.c', 'remove.c'],
+    sources: ['lithos.c', 'spawn.c', 'deliver.c', 'exec.c', 'hold.c', 'remove.c'],
     headers: ['library.h'],
     ways: [{ flags: ['-shared', '-fPIC', '-pthread'] }],
   },

@@ -8,7 +8,6 @@ import * as libc from './libc.ts'
 const lockExclusive = 2
 const lockNonBlocking = 4
 const closeOnExec = 1
-const keepSize = 1
 const setDescriptorFlags = 2
 
 /**
@@ -32,10 +31,6 @@ export const memoryFile = (name: string, bytes: Buffer): E.Either<CallFailed, nu
     return E.left({ _tag: 'CallFailed', call: 'write', code, about: name })
   }
 }
-
-/** Reserves room without making the file longer: a later append cannot fail for lack of it. */
-export const reserve = (fd: number, bytes: number, about: string): E.Either<CallFailed, number> =>
-  attempt('fallocate', about, () => libc.fallocate(fd, keepSize, 0, bytes))
 
 export const setCloseOnExec = (fd: number): E.Either<CallFailed, number> =>
   attempt('fcntl', `descriptor ${fd}`, () => libc.fcntl(fd, setDescriptorFlags, closeOnExec))

@@ -2,15 +2,15 @@
  * The birth of a knot: its status file, its plan in a file of memory, and the process itself,
  * with the tree's standard streams, the plan as descriptor 3 and the status file as 4.
  */
-import { closeSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { errnoName } from './attempt.ts'
 import type { CallFailed } from './attempt.ts'
-import { memoryFile } from './files.ts'
-import { readStat } from './proc.ts'
-import { spawn } from './spawn.ts'
+import * as libc from './libc.ts'
+import type { Pidfd } from './pidfd.ts'
+import { hasNul, namespaces as flagOf, packWords } from './spawn.ts'
 import type { Namespace, Spawned } from './spawn.ts'
-import { appendPid, createStatusFile, fileName } from './statusFile.ts'
+import { fileName } from './statusFile.ts'
 
 export interface KnotRequest {
   readonly knotsDir: string
@@ -32,36 +32,54 @@ export interface BornKnot extends Spawned {
   readonly birth: number
 }
 
+const own = flagOf.mount | flagOf.uts | flagOf.ipc | flagOf.pid
+
+/** What failed, by the number deliver.c gives. */
+const stages = [
+  '',
+  'clone3',
+  'passing descriptors',
+  'execve',
+  'making the status file',
+  'reserving room in the status file',
+  'keeping the plan in memory',
+]
+
+const out = new BigInt64Array(3)
+
+/** A full disk refuses the launch, and never loses an exit status: a page is reserved for it. */
 export const launchKnot = (request: KnotRequest): E.Either<CallFailed, BornKnot> => {
-  const status = createStatusFile(request.knotsDir, request)
-  if (E.isLeft(status)) return status
-  const memory = memoryFile('plan', request.plan)
-  if (E.isLeft(memory)) return undo(request, status.right, memory)
-  const spawned = spawnKnot(request, memory.right, status.right)
-  closeSync(memory.right)
-  if (E.isLeft(spawned)) return undo(request, status.right, spawned)
-  // It may have ended by now, but nobody has reaped it: what /proc says is of this one.
-  const birth = readStat(spawned.right.pid)?.birth ?? 0
-  appendPid(status.right, spawned.right.pid, birth)
-  closeSync(status.right)
-  return E.right({ ...spawned.right, birth })
-}
-
-const spawnKnot = (request: KnotRequest, plan: number, status: number) =>
-  spawn({
-    path: request.argv[0] ?? '',
-    argv: request.argv,
-    env: request.env,
-    fds: new Map([[0, 0], [1, 1], [2, 2], [3, plan], [4, status], ...request.fds]),
-    namespaces: ['mount', 'pid', 'uts', 'ipc', ...request.namespaces],
+  const { instance, incarnation, argv, env, plan } = request
+  const words = [argv[0] ?? '', ...argv, ...env]
+  if (hasNul(words))
+    return E.left({ _tag: 'CallFailed', call: 'execve', code: 'EINVAL', about: 'a NUL in a word' })
+  const file = join(request.knotsDir, fileName(instance, incarnation))
+  const pairs = [...request.fds].sort(([a], [b]) => a - b)
+  const result = libc.lithosDeliver(
+    file,
+    `knot ${instance} ${incarnation} ${request.spec || '-'}\n`,
+    plan,
+    plan.length,
+    packWords(words),
+    argv.length,
+    env.length,
+    Int32Array.from(pairs.flat()),
+    pairs.length,
+    request.namespaces.reduce((sum, name) => sum | flagOf[name], own),
+    out,
+  )
+  if (result === 0)
+    return E.right({
+      pid: Number(out[0]),
+      pidfd: Number(out[1]) as Pidfd,
+      birth: Number(out[2]),
+    })
+  const stage = Number(out[1])
+  const about = stage > 3 ? file : (argv[0] ?? '')
+  return E.left({
+    _tag: 'CallFailed',
+    call: stages[stage] || 'clone3',
+    code: errnoName(-result),
+    about,
   })
-
-const undo = (
-  { knotsDir, instance, incarnation }: KnotRequest,
-  status: number,
-  failure: E.Left<CallFailed>,
-): E.Left<CallFailed> => {
-  closeSync(status)
-  rmSync(join(knotsDir, fileName(instance, incarnation)), { force: true })
-  return failure
 }

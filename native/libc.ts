@@ -55,9 +55,6 @@ export const flock = bind<[fd: number, operation: number]>('int flock(int fd, in
 export const memfdCreate = bind<[name: string, flags: number]>(
   'int memfd_create(const char *name, unsigned int flags)',
 )
-export const fallocate = bind<[fd: number, mode: number, offset: number, length: number]>(
-  'int fallocate(int fd, int mode, long offset, long length)',
-)
 export const epollCreate = bind<[flags: number]>('int epoll_create1(int flags)')
 export const inotifyInit = bind<[flags: number]>('int inotify_init1(int flags)')
 export const inotifyAddWatch = bind<[fd: number, path: string, mask: number]>(
@@ -98,6 +95,24 @@ export const lithosSpawn = bind<
 >(
   'int lithos_spawn(void *words, int argc, int envc, void *fds, int count,' +
     ' uint64_t namespaces, int cgroup, void *out)',
+)
+export const lithosDeliver = bind<
+  [
+    path: string,
+    header: string,
+    plan: Buffer,
+    bytes: number,
+    words: Buffer,
+    argc: number,
+    envc: number,
+    extra: Int32Array,
+    extras: number,
+    namespaces: number,
+    out: BigInt64Array,
+  ]
+>(
+  'int lithos_deliver(const char *path, const char *header, void *plan, int bytes, void *words,' +
+    ' int argc, int envc, void *extra, int extras, uint64_t namespaces, void *out)',
 )
 export const lithosImage = bind<
   [words: Buffer, length: number, argc: number, envc: number, generation: number]

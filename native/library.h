@@ -4,6 +4,7 @@
  * stuck. It is called through native/libc.ts and decides nothing.
  *
  *   spawn.c    a child in new namespaces, with exactly the descriptors it is given
+ *   deliver.c  a knot, with its status file and its plan, in one call
  *   exec.c     this program again, in place: on purpose, after a crash, or when it hangs
  *   hold.c     signals that come before anybody can hear them
  *   remove.c   a directory tree whose content belongs to somebody hostile
@@ -92,6 +93,9 @@ static inline void release_signals(void)
 
 	call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&held, 0, sizeof(held), 0);
 }
+
+int lithos_spawn(char *words, int argc, int envc, const int *fds, int count, uint64_t namespaces,
+		 int cgroup, int *out);
 
 /* Only for the default action: that needs no flags and no trampoline. */
 static inline void reset_signal(int signal)

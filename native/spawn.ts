@@ -41,8 +41,7 @@ const stages = ['', 'clone3', 'passing descriptors', 'execve']
 
 export const spawn = (request: Spawn): E.Either<CallFailed, Spawned> => {
   const { path, argv, env } = request
-  const hasNul = [path, ...argv, ...env].find(word => word.includes('\0'))
-  if (hasNul !== undefined)
+  if (hasNul([path, ...argv, ...env]))
     return E.left({ _tag: 'CallFailed', call: 'execve', code: 'EINVAL', about: 'a NUL in a word' })
 
   const pairs = [...request.fds].sort(([a], [b]) => a - b)
@@ -63,6 +62,7 @@ export const spawn = (request: Spawn): E.Either<CallFailed, Spawned> => {
   return E.left({ _tag: 'CallFailed', call, code: errnoName(-result), about: path })
 }
 
+export const hasNul = (words: readonly string[]): boolean => words.some(word => word.includes('\0'))
+
 /** Strings one after another, each ended by NUL, as our library wants them. */
-export const packWords = (words: readonly string[]): Buffer =>
-  Buffer.from(words.map(word => `${word}\0`).join(''))
+export const packWords = (words: readonly string[]): Buffer => Buffer.from(`${words.join('\0')}\0`)

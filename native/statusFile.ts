@@ -13,11 +13,7 @@
  * MONO and STARTED are milliseconds of CLOCK_MONOTONIC, STATUS is a wait status. The file is
  * called `S:P.N@INCARNATION`, for the instance `S/P.N`.
  */
-import { closeSync, constants, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
-import type { CallFailed } from './attempt.ts'
-import { reserve } from './files.ts'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 
 export type StatusLine =
   | {
@@ -45,9 +41,6 @@ export interface End {
   readonly started: number
 }
 
-/** The room of the longest life without `restart-process-only`. */
-const roomBytes = 4096
-
 export const fileName = (instance: string, incarnation: number): string =>
   `${instance.replace('/', ':')}@${incarnation}`
 
@@ -58,54 +51,6 @@ export const parseFileName = (
   return parts === null
     ? null
     : { instance: `${parts[1]}/${parts[2]}`, incarnation: Number(parts[3]) }
-}
-
-/**
- * A new file, open for appending, with a page reserved: a full disk refuses the launch, and
- * never loses an exit status. What a former history left under this name is not of this one.
- */
-export const createStatusFile = (
-  dir: string,
-  life: { readonly instance: string; readonly incarnation: number; readonly spec: string },
-): E.Either<CallFailed, number> => {
-  const path = join(dir, fileName(life.instance, life.incarnation))
-  let fd: number | null = null
-  try {
-    fd = openNew(path)
-    const reserved = reserve(fd, roomBytes, path)
-    if (E.isRight(reserved)) {
-      writeSync(fd, `knot ${life.instance} ${life.incarnation} ${life.spec || '-'}\n`)
-      return E.right(fd)
-    }
-    discard(fd, path)
-    return reserved
-  } catch (error) {
-    discard(fd, path)
-    const { code, syscall } = error as NodeJS.ErrnoException
-    if (code === undefined) throw error
-    return E.left({ _tag: 'CallFailed', call: syscall ?? 'open', code, about: path })
-  }
-}
-
-const openNew = (path: string): number => {
-  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL
-  try {
-    return openSync(path, flags, 0o600)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    rmSync(path)
-    return openSync(path, flags, 0o600)
-  }
-}
-
-const discard = (fd: number | null, path: string): void => {
-  if (fd === null) return
-  closeSync(fd)
-  rmSync(path, { force: true })
-}
-
-export const appendPid = (fd: number, pid: number, birth: number): void => {
-  writeSync(fd, `pid ${pid} ${birth}\n`)
 }
 
 export interface Reading {

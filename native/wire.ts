@@ -45,24 +45,28 @@ export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
 /** The bits of `MountFlags`, in this order, in one number. */
 const flagNames = ['readonly', 'nosuid', 'nodev', 'noexec', 'noatime'] as const
 
+const headBytes = 40
+
+/** One buffer for all plans: they are made one at a time, a thousand when a host starts. */
+let room = Buffer.alloc(65_536)
+let used = 0
+
 export const encodePlan = (plan: Plan): Buffer => {
-  const records = [
-    record(ops.head, plan.normalExitCodes, [plan.name]),
-    ...plan.steps.map(encodeStep),
-  ]
-  const head = Buffer.alloc(40)
-  const bytes = records.reduce((sum, { length }) => sum + length, head.length)
-  head.writeUInt32LE(magic, 0)
-  head.writeUInt32LE(bytes, 4)
-  head.writeUInt32LE(plan.steps.length, 8)
-  head.writeBigInt64LE(BigInt(plan.killTimeoutMs), 16)
-  head.writeBigInt64LE(BigInt(plan.restartTimeoutMs), 24)
-  head.writeUInt32LE(logLevels.indexOf(plan.logLevel), 32)
-  head.writeUInt32LE((plan.restartProcessOnly ? 1 : 0) | (plan.isDaemon ? 2 : 0), 36)
-  return Buffer.concat([head, ...records], bytes)
+  used = headBytes
+  record(ops.head, plan.normalExitCodes, [plan.name])
+  for (const step of plan.steps) encodeStep(step)
+  room.fill(0, 0, headBytes)
+  room.writeUInt32LE(magic, 0)
+  room.writeUInt32LE(used, 4)
+  room.writeUInt32LE(plan.steps.length, 8)
+  writeNumber(plan.killTimeoutMs, 16)
+  writeNumber(plan.restartTimeoutMs, 24)
+  room.writeUInt32LE(logLevels.indexOf(plan.logLevel), 32)
+  room.writeUInt32LE((plan.restartProcessOnly ? 1 : 0) | (plan.isDaemon ? 2 : 0), 36)
+  return Buffer.from(room.subarray(0, used))
 }
 
-const encodeStep = (step: Step): Buffer => {
+const encodeStep = (step: Step): void => {
   const op = ops[step.do]
   switch (step.do) {
     case 'openLog':
@@ -125,16 +129,39 @@ const record = (
   op: number,
   numbers: readonly (number | bigint)[],
   strings: readonly string[],
-): Buffer => {
-  const text = Buffer.from(strings.map(string => `${string}\0`).join(''))
-  const start = 16 + numbers.length * 8
-  const bytes = Math.ceil((start + text.length) / 8) * 8
-  const buffer = Buffer.alloc(bytes)
-  buffer.writeUInt32LE(op, 0)
-  buffer.writeUInt32LE(strings.length, 4)
-  buffer.writeUInt32LE(numbers.length, 8)
-  buffer.writeUInt32LE(bytes, 12)
-  numbers.forEach((number, index) => buffer.writeBigInt64LE(BigInt(number), 16 + index * 8))
-  text.copy(buffer, start)
-  return buffer
+): void => {
+  const text = strings.length === 0 ? '' : `${strings.join('\0')}\0`
+  // No character takes more than three bytes for each of its units.
+  makeRoom(16 + numbers.length * 8 + text.length * 3 + 8)
+  const start = used
+  let end = start + 16
+  for (const number of numbers) {
+    writeNumber(number, end)
+    end += 8
+  }
+  end += room.write(text, end)
+  while (end % 8 !== 0) room[end++] = 0
+  room.writeUInt32LE(op, start)
+  room.writeUInt32LE(strings.length, start + 4)
+  room.writeUInt32LE(numbers.length, start + 8)
+  room.writeUInt32LE(end - start, start + 12)
+  used = end
+}
+
+const makeRoom = (bytes: number): void => {
+  if (used + bytes <= room.length) return
+  const larger = Buffer.alloc(Math.max(room.length * 2, used + bytes))
+  room.copy(larger, 0, 0, used)
+  room = larger
+}
+
+/** As i64; whatever a double holds exactly goes without a bigint. */
+const writeNumber = (number: number | bigint, at: number): void => {
+  if (typeof number === 'bigint') {
+    room.writeBigInt64LE(BigInt.asIntN(64, number), at)
+    return
+  }
+  const high = Math.floor(number / 2 ** 32)
+  room.writeUInt32LE(number - high * 2 ** 32, at)
+  room.writeInt32LE(high, at + 4)
 }

@@ -34,6 +34,7 @@ export interface Ground {
   readonly pidFile: PidFile
   readonly layout: Layout
   readonly log: (level: LogLevel, text: string) => void
+  readonly isLogged: (level: LogLevel) => boolean
   readonly drainLog: () => Promise<void>
   readonly flushLog: () => void
 }
@@ -66,8 +67,10 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
   })(takePidFile(places.pidFile))
   const file = openLog(places.logFile, options.logToStderr)
   const level = options.logLevel ?? master.logLevel
+  const isLogged = (severity: LogLevel): boolean =>
+    logLevels.indexOf(severity) <= logLevels.indexOf(level)
   const log = (severity: LogLevel, text: string): void => {
-    if (logLevels.indexOf(severity) > logLevels.indexOf(level)) return
+    if (!isLogged(severity)) return
     file.write(`[${sayTime(options.now())}][${severity.toUpperCase()}] ${text}\n`)
   }
   const layout = findLayout({
@@ -80,7 +83,7 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
       `${problems.join('; ')}. Mount what is missing, leave it out of cgroup-controllers, or set ` +
         'cgroup-name to null to run without control groups and limits',
     )
-  return { pidFile, layout, log, drainLog: file.drained, flushLog: file.flush }
+  return { pidFile, layout, log, isLogged, drainLog: file.drained, flushLog: file.flush }
 }
 
 const isDirectory = (path: string): boolean =>

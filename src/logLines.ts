@@ -13,9 +13,13 @@ export interface LogLine {
   readonly text: string
 }
 
-export const logLines = ({ heard, effects, state }: FinishedTurn): readonly LogLine[] => {
+export const logLines = (
+  { heard, effects, state }: FinishedTurn,
+  isLogged: (level: LogLevel) => boolean,
+): readonly LogLine[] => {
   const lines: LogLine[] = []
   const say = (level: LogLevel, text: string): void => void lines.push({ level, text })
+  const [isInfo, isDebug] = [isLogged('info'), isLogged('debug')]
 
   for (const input of heard)
     switch (input.type) {
@@ -42,7 +46,7 @@ export const logLines = ({ heard, effects, state }: FinishedTurn): readonly LogL
         break
       case 'config.loaded':
         for (const warning of input.warnings ?? []) say('warn', warning)
-        say('info', sayInput(input))
+        if (isInfo) say('info', sayInput(input))
         break
       case 'knot.adopted':
         say('info', `Adopted "${input.instance}", pid: ${input.pid}`)
@@ -60,10 +64,10 @@ export const logLines = ({ heard, effects, state }: FinishedTurn): readonly LogL
         say('error', sayInput(input))
         break
       case 'timer.elapsed':
-        say('debug', sayInput(input))
+        if (isDebug) say('debug', sayInput(input))
         break
       default:
-        say('info', sayInput(input))
+        if (isInfo) say('info', sayInput(input))
     }
 
   for (const effect of effects)
@@ -79,7 +83,7 @@ export const logLines = ({ heard, effects, state }: FinishedTurn): readonly LogL
         'error',
         `Process Pid(${effect.pid}) of "${effect.instance}" looks like hanging. Sending kill...`,
       )
-    } else if (effect.type === 'launch') {
+    } else if (effect.type === 'launch' && isDebug) {
       say('debug', `Starting "${effect.instance}" in sandbox "${sandboxOf(effect.instance)}"`)
     }
   return lines

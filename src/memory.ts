@@ -1,5 +1,5 @@
 /** The memory of the supervisor: the hot journal, the archive behind it, and what they remember. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stamp } from '../actors/clock.ts'
 import { lastArchived, startArchive } from '../journal/archive.ts'
@@ -30,7 +30,8 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
   const { hotDirectory, archiveDirectory } = journalsOf(settings.places)
   const { master, places } = settings
   const isFirst = !existsSync(join(hotDirectory, 'hot.log'))
-  const after = isFirst && places.journalDir !== null ? await lastArchived(archiveDirectory) : null
+  const after =
+    isFirst && hasArchive(places.journalDir) ? await lastArchived(archiveDirectory) : null
   let stateNow: (() => State) | null = null
   const trouble = (name: string) => ({
     onStalled: ({ where, reason }: { where: string; reason: string }) =>
@@ -83,3 +84,7 @@ const remember = ({ condition, state, turns }: Recovered): { state: State; note:
     stateOf(state),
   ),
 })
+
+/** Asking the archive costs some milliseconds of a start, and most of the first ones have none. */
+const hasArchive = (directory: string | null): boolean =>
+  directory !== null && existsSync(directory) && readdirSync(directory).length > 0

@@ -124,7 +124,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     })
 
     bus.finished.subscribe(turn => {
-      for (const { level, text } of logLines(turn)) ground.log(level, text)
+      for (const { level, text } of logLines(turn, ground.isLogged)) ground.log(level, text)
       // The end is in the journal now: whoever comes after us need not find it anywhere else.
       for (const input of turn.heard)
         if (input.type === 'knot.exited' || input.type === 'knot.refused')

@@ -42,6 +42,8 @@ const options = {
   // The same of rxjs, of yaml (whose build for browsers is the one made of modules), and of what
   // Node has to be told to take from the CommonJS folder of fp-ts.
   alias: {
+    // Node's own draws in streams, colours and standard error: ten milliseconds of each start.
+    'node:assert': join(root, 'src/build/assert.ts'),
     rxjs: join(root, 'node_modules/rxjs/dist/esm/index.js'),
     yaml: join(root, 'node_modules/yaml/browser/index.js'),
     'fp-ts/lib': join(root, 'node_modules/fp-ts/es6'),

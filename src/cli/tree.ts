@@ -1,5 +1,4 @@
 /** `lithos_tree`: the supervisor, in the foreground. */
-import { writeFileSync } from 'node:fs'
 import type { LogLevel } from '../config/shapes.ts'
 import { Fatal } from '../ground.ts'
 import { supervise } from '../supervisor.ts'
@@ -39,7 +38,6 @@ export const description = {
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async options => {
     const masterFile = options.config ?? defaultMaster
-    becomeKnown(masterFile)
     try {
       const code = await supervise({
         masterFile,
@@ -53,10 +51,3 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       process.exit(error.code)
     }
   })
-
-/** People and scripts find us by name: `ps`, `pgrep -f`, and `pkill -QUIT lithos_tree`. */
-const becomeKnown = (masterFile: string): void => {
-  process.title = `lithos_tree --config ${masterFile}`
-  // The title has become the name of the process, too, cut at fifteen characters.
-  writeFileSync('/proc/self/comm', 'lithos_tree')
-}
