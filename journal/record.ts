@@ -25,7 +25,7 @@
  * This directory knows nothing of containers: inputs, effects and states are opaque.
  */
 import { strict as assert } from 'node:assert'
-import { crc32 } from 'node:zlib'
+import { crc32 } from './crc.ts'
 import * as E from 'fp-ts/lib/Either.js'
 
 /** `effects` are kept for the reader and for the replay check, never to be performed again. */

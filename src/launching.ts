@@ -4,12 +4,13 @@ import type { Launch, Prepared } from '../actors/knots.ts'
 import { knotPath } from '../native/where.ts'
 import { slicesOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
-import { encodePlan } from '../native/wire.ts'
+import type { Plan } from '../native/plan.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { askHost } from './evaluate/host.ts'
 import type { Settings } from './evaluate/settings.ts'
 import type { Loading } from './loading.ts'
 import { plan } from './plan.ts'
+import { createPlanBytes } from './planBytes.ts'
 import type { Host } from './plan.ts'
 import type { Spec } from './spec.ts'
 import { nameStep } from './stepName.ts'
@@ -31,6 +32,7 @@ export interface Launching {
 export const createLaunching = (options: LaunchingOptions): Launching => {
   const { settings, layout, loading, logLevel } = options
   const name = hostname()
+  const bytesOf = createPlanBytes()
   let address: (() => string | null) | null = null
 
   const hostFor = (spec: Spec): Host => ({
@@ -44,8 +46,8 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
 
   return {
     prepare: ({ instance, wanted }) => {
-      const spec = loading.specOf(instance, wanted)
-      if (spec === null)
+      const found = loading.specOf(instance, wanted)
+      if (found === null)
         return {
           refused: {
             step: 'finding the launch specification',
@@ -53,12 +55,15 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
             code: 'ENOENT',
           },
         }
-      const made = plan(spec, hostFor(spec), instance)
+      const { spec, hash } = found
+      const host = hostFor(spec)
+      const dot = instance.lastIndexOf('.')
+      const compile = (name: string): Plan => plan(spec, host, name)
       const { file } = settings
       return {
-        plan: encodePlan(made),
+        plan: bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile),
         argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
-        about: step => nameStep(made, step),
+        about: step => nameStep(compile(instance), step),
       }
     },
     nameStep: (spec, instance, step) => nameStep(plan(spec, hostFor(spec), instance), step),

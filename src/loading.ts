@@ -22,7 +22,12 @@ export interface Loading {
   /** All sandboxes, or the one that is named. `turn`: the one whose effect this is. */
   readonly load: (turn: number, sandbox?: string) => void
   /** What to start an instance with, which may be newer than what was decided. */
-  readonly specOf: (instance: string, wanted: Wanted) => Spec | null
+  readonly specOf: (instance: string, wanted: Wanted) => Named | null
+}
+
+export interface Named {
+  readonly spec: Spec
+  readonly hash: string
 }
 
 export interface LoadingOptions {
@@ -110,18 +115,19 @@ export const createLoading = (options: LoadingOptions): Loading => {
   }
 
   /** A changed file is read again; a broken one leaves the last good configuration in force. */
-  const specOf = (instance: string, wanted: Wanted): Spec | null => {
-    const known = (state().specs.get(wanted.spec) as Spec | undefined) ?? null
+  const specOf = (instance: string, wanted: Wanted): Named | null => {
+    const old = state().specs.get(wanted.spec) as Spec | undefined
+    const known = old === undefined ? null : { spec: old, hash: wanted.spec }
     const process = instance.slice(0, instance.lastIndexOf('.'))
     const source = newest(instance, process)
     if (source === undefined || source.hash === wanted.spec) return known
     // What the process file says is for the next reload; here only the other two files count.
-    if (known === null || !isSameProcess(known, source.spec)) return known
+    if (known === null || !isSameProcess(known.spec, source.spec)) return known
     const { spec, hash } = source
     const { restartTimeoutMs: restartMs, killTimeoutMs: killMs } = spec
     const newer = { ...wanted, spec: hash, restartMs, killMs }
     hear({ type: 'spec.loaded', instance, wanted: newer, spec, ...stamp() })
-    return spec
+    return { spec, hash }
   }
 
   const newest = (instance: string, process: string): Source | undefined => {
