@@ -188,7 +188,7 @@ export const tellOnce = () => {
     const to = kind === 'turn' ? after.seq - 1 : after.seq
     const follows =
       here === null || (kind === 'turn' ? from === after.seq : isSameTail(here, after))
-    if (isBack || !follows) yield { kind: 'gap', file, line, from, to }
+    if (!follows) yield { kind: 'gap', file, line, from, to }
     if (isBack && passed !== null && here !== null && isSameTail(passed.after, here)) yield passed
     passed = null
     lastTold = after

@@ -146,7 +146,6 @@ const removeUnfinished = async (directory: string, disk: ArchiveDisk): Promise<v
 /** Complete on disk before it takes the place of the segment; keeps its time, for the age. */
 const compress = async (directory: string, disk: ArchiveDisk, name: string): Promise<void> => {
   const plain = path.join(directory, name)
-  if ((await disk.list(directory)).includes(`${name}.gz`)) return disk.remove(plain)
   const { modifiedMs } = await disk.sizeAndTime(plain)
   const packed = await pack(await disk.read(plain))
   const target = `${plain}.gz`

@@ -90,6 +90,25 @@ test(
 )
 
 test(
+  'what is torn is cut off also where nothing is written over it',
+  inWorld(async ({ directory, begin }) => {
+    const { life, archived } = begin()
+    hear(life, 3)
+    await archived.archive.close()
+    life.hot.close()
+    const file = path.join(directory, 'turns-000000000001.log')
+    const whole = fs.readFileSync(file, 'utf8')
+    fs.appendFileSync(file, `00000000 001000 {"seq":4,"inputs":["${'x'.repeat(900)}`)
+    const next = begin()
+    next.life.hear('a')
+    await next.archived.archive.close()
+    const [, , , , added = ''] = fs.readFileSync(file, 'utf8').split(/(?<=\n)/)
+    assert.is(fs.readFileSync(file, 'utf8'), whole + added)
+    assert.match(added, /"seq":4,"inputs":\["a"\]/)
+  }),
+)
+
+test(
   'a damaged last segment is left as it is; another one begins where the hot journal does',
   inWorld(async ({ directory, begin }) => {
     const first = begin()
@@ -158,6 +177,12 @@ test(
     await second.archived.archive.close()
     assert.equal(filesIn(directory), ['turns-000000000001-1.log', 'turns-000000000001.log.gz'])
     assert.is(await storyIn(directory), '[0] 1 2 3 4 gap 5-0 [0] 1')
+    fs.rmSync(path.join(directory, '../hot'), { recursive: true })
+    const third = begin()
+    third.life.hear('a third one')
+    await third.archived.archive.flush()
+    await third.archived.archive.close()
+    assert.is(await storyIn(directory), '[0] 1 2 3 4 gap 5-0 [0] 1 gap 2-0 [0] 1')
   }),
 )
 
@@ -228,8 +253,8 @@ test(
     assert.is(timers(), before)
     hear(life, 2)
     assert.is(timers(), before + 1)
-    await archived.archive.close()
-    assert.is(timers(), before)
+    await archived.kill()
+    assert.is(timers(), before, 'also when the last write failed')
   }),
 )
 

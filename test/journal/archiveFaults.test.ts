@@ -2,21 +2,14 @@
  * Goal: a slow, full, missing or read-only disk delays the archive and nothing else; it is
  *       said once and once when it is over; a gap is counted and told to the reader.
  * Method: each call of the disk refused in turn, at the beginning and in the middle; short
- *       writes; a write that does not come back; directories in the way, removed, read-only.
+ *       writes; a write that does not come back.
  */
-import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isRoot, skipUnless } from '../skip.ts'
-import { archiveOf, everyCall, filesIn, numbers, storyIn } from './archiveWorld.ts'
+import { archiveOf, everyCall, filesIn, hear, numbers, storyIn } from './archiveWorld.ts'
 import { inTemporaryDirectory, live, over } from './story.ts'
-import type { Life } from './story.ts'
-
-const hear = (life: Life, times: number): void => {
-  for (let turn = 0; turn < times; turn++) life.hear('a', 'b')
-}
 
 const small = { segmentBytesMax: 600, delayMs: 60_000 }
 
@@ -78,6 +71,28 @@ test('a full disk, with the error that a person understands; retried by itself',
     while (resumed.length === 0) await new Promise(resolve => setTimeout(resolve, 2))
     assert.equal(resumed, [{ where: path.join(root, 'archive'), missing: 0 }])
     assert.is(await storyIn(path.join(root, 'archive')), `[0] ${numbers(1, 3)}`)
+    await archive.close()
+  }))
+
+test('after a failure the next turn is as urgent as before', () =>
+  inTemporaryDirectory(async root => {
+    const life = live(path.join(root, 'hot'))
+    const { archive, faults } = archiveOf(path.join(root, 'archive'), life.hot, {
+      sync: 'always',
+      delayMs: 3_600_000,
+    })
+    faults.refused.set('write', 'EIO')
+    hear(life, 1)
+    await archive.flush()
+    faults.refused.clear()
+    await archive.flush()
+    const written = faults.counts.get('write') ?? 0
+    hear(life, 1)
+    const hangsAt = performance.now() + 20_000
+    while (faults.counts.get('write') === written && performance.now() < hangsAt) {
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+    assert.is(faults.counts.get('write'), written + 1)
     await archive.close()
   }))
 
@@ -198,87 +213,5 @@ test('both stall: what the archive lacks is skipped behind a fresh checkpoint', 
     assert.is(await storyIn(path.join(root, 'archive')), '[6] 7 8 9')
     assert.equal(resumed.length, 1)
   }))
-
-// ---------------------------------------------------------------------------
-// Directories
-// ---------------------------------------------------------------------------
-
-test('a missing directory is made, with its parents', () =>
-  inTemporaryDirectory(async root => {
-    const life = live(path.join(root, 'hot'))
-    const directory = path.join(root, 'var/log/lithos/journal')
-    const { archive, stalled } = archiveOf(directory, life.hot)
-    hear(life, 2)
-    await archive.close()
-    assert.is(await storyIn(directory), '[0] 1 2')
-    assert.equal(stalled, [])
-  }))
-
-test('a file where the directory should be: said; removed: over', () =>
-  inTemporaryDirectory(async root => {
-    const life = live(path.join(root, 'hot'))
-    const directory = path.join(root, 'archive')
-    fs.writeFileSync(directory, 'a file')
-    const { archive, stalled, resumed } = archiveOf(directory, life.hot)
-    hear(life, 2)
-    await archive.flush()
-    await archive.flush()
-    assert.equal(stalled, [{ where: directory, reason: 'ENOTDIR' }])
-    fs.rmSync(directory)
-    hear(life, 2)
-    await archive.close()
-    assert.equal(resumed, [{ where: directory, missing: 0 }])
-    assert.is(await storyIn(directory), `[0] ${numbers(1, 4)}`)
-  }))
-
-test('a directory removed under our hands: written again from the hot journal', () =>
-  inTemporaryDirectory(async root => {
-    const life = live(path.join(root, 'hot'))
-    const directory = path.join(root, 'archive')
-    const { archive, stalled, resumed } = archiveOf(directory, life.hot)
-    hear(life, 2)
-    await archive.flush()
-    fs.rmSync(directory, { recursive: true })
-    hear(life, 2)
-    await archive.flush()
-    assert.equal(stalled, [
-      { where: directory, reason: 'the segment that was being written has been removed' },
-    ])
-    assert.is(resumed.length, 1)
-    await archive.close()
-    assert.is(await storyIn(directory), `[0] ${numbers(1, 4)}`)
-  }))
-
-const asRoot = skipUnless(isRoot, 'mounting a tmpfs needs root')
-
-asRoot('a read-only file system, then a full one, then one with room', () =>
-  inTemporaryDirectory(async root => {
-    const directory = path.join(root, 'archive')
-    fs.mkdirSync(directory)
-    const mount = (options: string): void => {
-      const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'none', directory])
-      assert.is(mounted.status, 0, mounted.stderr.toString())
-    }
-    mount('size=64k,ro')
-    try {
-      const life = live(path.join(root, 'hot'))
-      const { archive, stalled, resumed } = archiveOf(directory, life.hot, { delayMs: 60_000 })
-      hear(life, 2_000)
-      await archive.flush()
-      assert.equal(stalled, [{ where: directory, reason: 'EROFS' }])
-      mount('remount,rw,size=64k')
-      await archive.flush()
-      assert.is(stalled.length, 1)
-      assert.equal(resumed, [])
-      mount('remount,rw,size=4m')
-      await archive.close()
-      assert.equal(resumed, [{ where: directory, missing: 0 }])
-      assert.is(await storyIn(directory), `[0] ${numbers(1, 2_000)}`)
-    } finally {
-      const unmounted = spawnSync('umount', [directory])
-      assert.is(unmounted.status, 0, unmounted.stderr.toString())
-    }
-  }),
-)
 
 test.run()

@@ -78,13 +78,38 @@ test(
 )
 
 test(
+  'however small the limit, the current segment stays',
+  inWorld(async ({ directory, begin }) => {
+    const { life, archived } = begin({}, { ...small, totalBytesMax: 10 })
+    for (let group = 0; group < 5; group++) {
+      hear(life, 10)
+      await archived.archive.flush()
+    }
+    await archived.archive.close()
+    assert.is(filesIn(directory).length, 1)
+    assert.match(await storyIn(directory), /50( \[50\])?$|^\[50\]$/)
+  }),
+)
+
+/** As it was before it was compressed. */
+const unpacked = (directory: string, name: string): string => {
+  const text = textOf(directory, name)
+  const plain = name.replace('.gz', '')
+  fs.rmSync(path.join(directory, name))
+  fs.writeFileSync(path.join(directory, plain), text)
+  return plain
+}
+
+test(
   'segments are dropped by age; compressing does not make them younger',
   inWorld(async ({ directory, begin }) => {
     const first = begin({}, small)
     hear(first.life, 60)
     await first.archived.archive.close()
     const day = 24 * 60 * 60
-    const old = filesIn(directory).slice(0, -1)
+    const old = filesIn(directory)
+      .slice(0, -1)
+      .map(name => unpacked(directory, name))
     for (const name of old) fs.utimesSync(path.join(directory, name), 100 * day, 100 * day)
     first.life.hot.close()
 
@@ -95,7 +120,7 @@ test(
     const packed = filesIn(directory).slice(0, old.length)
     assert.equal(
       packed,
-      old.map(name => `${name.replace('.gz', '')}.gz`),
+      old.map(name => `${name}.gz`),
     )
     for (const name of packed) {
       assert.is(fs.statSync(path.join(directory, name)).mtimeMs, 100 * day * 1_000)
