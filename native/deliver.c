@@ -13,8 +13,8 @@ enum { EXTRA_MAX = 120, FIXED = 5, TEXT_MAX = 1024 };
 /* The room of the longest life without restart-process-only. */
 enum { ROOM_BYTES = 4096 };
 
-/* What failed; 1 to 3 are those of spawn.c, the texts are in native/knot.ts. */
-enum { STAGE_STATUS = 4, STAGE_ROOM = 5, STAGE_MEMORY = 6 };
+/* What failed; the texts are in native/knot.ts. */
+enum { STAGE_STATUS = 1, STAGE_ROOM, STAGE_MEMORY, STAGE_CLONE };
 
 static long write_all(long fd, const char *bytes, long count)
 {
@@ -124,12 +124,12 @@ static void say_pid(long status, int pid, int64_t birth)
  * and 4 the status file. out: pid, pidfd and start time; or, where it failed, the stage in the
  * second, and nothing is left behind.
  */
-int lithos_deliver(const char *path, const char *header, const char *plan, int bytes, char *words,
-		   int argc, int envc, const int *extra, int extras, uint64_t namespaces,
+int lithos_deliver(const char *path, const char *header, const char *plan, int bytes,
+		   const char *words, int length, int argc, int envc, const int *extra, int extras, uint64_t namespaces,
 		   int64_t *out)
 {
 	int pairs[2 * (FIXED + EXTRA_MAX)] = {0, 0, 1, 1, 2, 2, 3, -1, 4, -1};
-	int spawned[2] = {0, 0};
+	int pid = -1, pidfd = -1;
 	long status, memory = -1, error;
 
 	if (extras < 0 || extras > EXTRA_MAX)
@@ -152,14 +152,16 @@ int lithos_deliver(const char *path, const char *header, const char *plan, int b
 		pairs[7] = (int)memory;
 		pairs[9] = (int)status;
 		memcpy(pairs + 2 * FIXED, extra, sizeof(int) * 2 * (size_t)extras);
-		error = lithos_spawn(words, argc, envc, pairs, FIXED + extras, namespaces, -1,
-				     spawned);
-		out[1] = spawned[1];
+		out[1] = STAGE_CLONE;
+		pid = begin_child(words, length, argc, envc, pairs, FIXED + extras, namespaces, 4,
+				  &pidfd);
+		error = pid < 0 ? pid : 0;
 	}
 	if (error == 0) {
-		out[0] = spawned[0];
-		out[2] = birth_of(spawned[0]);
-		say_pid(status, spawned[0], out[2]);
+		out[0] = pid;
+		out[1] = pidfd;
+		out[2] = birth_of(pid);
+		say_pid(status, pid, out[2]);
 	} else {
 		call(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0);
 	}

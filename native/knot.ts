@@ -34,15 +34,13 @@ export interface BornKnot extends Spawned {
 
 const own = flagOf.mount | flagOf.uts | flagOf.ipc | flagOf.pid
 
-/** What failed, by the number deliver.c gives. */
+/** What failed, by the number deliver.c gives. That the knot cannot be executed, it says itself. */
 const stages = [
   '',
-  'clone3',
-  'passing descriptors',
-  'execve',
   'making the status file',
   'reserving room in the status file',
   'keeping the plan in memory',
+  'clone3',
 ]
 
 const out = new BigInt64Array(3)
@@ -55,12 +53,14 @@ export const launchKnot = (request: KnotRequest): E.Either<CallFailed, BornKnot>
     return E.left({ _tag: 'CallFailed', call: 'execve', code: 'EINVAL', about: 'a NUL in a word' })
   const file = join(request.knotsDir, fileName(instance, incarnation))
   const pairs = [...request.fds].sort(([a], [b]) => a - b)
+  const packed = packWords(words)
   const result = libc.lithosDeliver(
     file,
     `knot ${instance} ${incarnation} ${request.spec || '-'}\n`,
     plan,
     plan.length,
-    packWords(words),
+    packed,
+    packed.length,
     argv.length,
     env.length,
     Int32Array.from(pairs.flat()),
@@ -74,12 +74,6 @@ export const launchKnot = (request: KnotRequest): E.Either<CallFailed, BornKnot>
       pidfd: Number(out[1]) as Pidfd,
       birth: Number(out[2]),
     })
-  const stage = Number(out[1])
-  const about = stage > 3 ? file : (argv[0] ?? '')
-  return E.left({
-    _tag: 'CallFailed',
-    call: stages[stage] || 'clone3',
-    code: errnoName(-result),
-    about,
-  })
+  const call = stages[Number(out[1])] ?? 'launching'
+  return E.left({ _tag: 'CallFailed', call, code: errnoName(-result), about: file })
 }

@@ -103,6 +103,7 @@ export const lithosDeliver = bind<
     plan: Buffer,
     bytes: number,
     words: Buffer,
+    length: number,
     argc: number,
     envc: number,
     extra: Int32Array,
@@ -112,7 +113,7 @@ export const lithosDeliver = bind<
   ]
 >(
   'int lithos_deliver(const char *path, const char *header, void *plan, int bytes, void *words,' +
-    ' int argc, int envc, void *extra, int extras, uint64_t namespaces, void *out)',
+    ' int length, int argc, int envc, void *extra, int extras, uint64_t namespaces, void *out)',
 )
 export const lithosImage = bind<
   [words: Buffer, length: number, argc: number, envc: number, generation: number]

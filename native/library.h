@@ -94,8 +94,8 @@ static inline void release_signals(void)
 	call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&held, 0, sizeof(held), 0);
 }
 
-int lithos_spawn(char *words, int argc, int envc, const int *fds, int count, uint64_t namespaces,
-		 int cgroup, int *out);
+int begin_child(const char *words, int length, int argc, int envc, const int *fds, int count,
+		uint64_t namespaces, int status, int *pidfd);
 
 /* Only for the default action: that needs no flags and no trampoline. */
 static inline void reset_signal(int signal)

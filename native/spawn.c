@@ -5,7 +5,10 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include "library.h"
 
@@ -20,6 +23,8 @@ struct birth {
 	int sources[WORDS_MAX];
 	long error;
 	int stage;
+	/* Where a failure is written to that nobody waits for; 0: somebody does. */
+	int status;
 };
 
 /* What a failed birth was doing; the texts are in native/spawn.ts. */
@@ -65,7 +70,16 @@ static long arrange_fds(struct birth *birth)
 	return call(SYS_close_range, next, ~0U, 0, 0, 0);
 }
 
-/* Runs in the memory of the parent, which is stopped: nothing here may allocate or lock. */
+/* As the knot would say it: `refused MONO -2 ERRNO`, the step before all steps. */
+static void say_refused(int status, long error)
+{
+	char line[] = "refused 0 -2 0000\n";
+
+	put_number(line + sizeof(line) - 2, (int)-error, 4);
+	call(SYS_write, status, (long)line, sizeof(line) - 1, 0, 0);
+}
+
+/* Runs in the memory of the parent, which goes on or waits: nothing here may allocate or lock. */
 static void be_born(struct birth *birth)
 {
 	/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored; these two are, in every Node. */
@@ -79,6 +93,8 @@ static void be_born(struct birth *birth)
 		birth->error = call(SYS_execve, (long)birth->path, (long)birth->argv,
 				    (long)birth->envp, 0, 0);
 	}
+	if (birth->status != 0)
+		say_refused(birth->status, birth->error);
 	call(SYS_exit_group, 127, 0, 0, 0, 0);
 }
 
@@ -126,6 +142,32 @@ static long clone_onto(struct clone_args *args, struct birth *birth)
 #endif
 }
 
+/* A signal in the child would run our handlers there, and write to our own pipes. */
+static long begin(struct clone_args *args, struct birth *birth)
+{
+	kernel_signals mask = set_mask(~(kernel_signals)0);
+	long pid = clone_onto(args, birth);
+
+	set_mask(mask);
+	return pid;
+}
+
+static struct clone_args args_of(uint64_t flags, char *stack, size_t bytes, int *pidfd)
+{
+	return (struct clone_args){
+		.flags = CLONE_VM | CLONE_PIDFD | CLONE_CLEAR_SIGHAND | flags,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+		.stack = (uint64_t)(uintptr_t)stack,
+		.stack_size = bytes,
+	};
+}
+
+static int is_too_much(int argc, int envc, int count)
+{
+	return argc < 1 || envc < 0 || argc + envc > WORDS_MAX || count < 1 || count > WORDS_MAX;
+}
+
 /*
  * `words` holds path, argv and environment, each ended by NUL. `fds` are pairs as in struct
  * birth; every other descriptor is closed. `cgroup` is a directory of cgroup v2, or -1.
@@ -141,31 +183,20 @@ int lithos_spawn(char *words, int argc, int envc, const int *fds, int count, uin
 	char *pointers[WORDS_MAX + 2];
 	struct birth birth = {.path = words, .fds = fds, .count = count, .stage = STAGE_CLONE};
 	int pidfd = -1;
-	kernel_signals mask;
-	long pid;
 
-	if (argc < 1 || envc < 0 || argc + envc > WORDS_MAX || count < 1 || count > WORDS_MAX)
+	if (is_too_much(argc, envc, count))
 		return -E2BIG;
 	birth.argv = pointers;
 	birth.envp = pointers + argc + 1;
 	split(split(words + strlen(words) + 1, argc, birth.argv), envc, birth.envp);
 
-	struct clone_args args = {
-		.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND | namespaces,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-		.stack = (uint64_t)(uintptr_t)child_stack,
-		.stack_size = sizeof(child_stack),
-	};
+	struct clone_args args =
+		args_of(CLONE_VFORK | namespaces, child_stack, sizeof(child_stack), &pidfd);
 	if (cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint32_t)cgroup;
 	}
-
-	/* A signal in the child would run our handlers there, and write to our own pipes. */
-	mask = set_mask(~(kernel_signals)0);
-	pid = clone_onto(&args, &birth);
-	set_mask(mask);
+	long pid = begin(&args, &birth);
 
 	if (pid < 0) {
 		out[1] = STAGE_CLONE;
@@ -182,4 +213,77 @@ int lithos_spawn(char *words, int argc, int envc, const int *fds, int count, uin
 	out[0] = (int)pid;
 	out[1] = pidfd;
 	return 0;
+}
+
+/* ---- Without waiting ----------------------------------------------------------------- */
+
+/*
+ * When a host starts, the exec of one child is waited for by the launch of the next; instead,
+ * each gets a place of its own in our memory, and this thread goes on. The kernel clears `busy`
+ * when the child has left our memory, by exec or by exit.
+ */
+enum { SLOTS = 32, SLOT_STACK_BYTES = 16384 };
+
+static struct slot {
+	_Atomic int busy;
+	struct birth birth;
+	int fds[2 * WORDS_MAX];
+	char *pointers[WORDS_MAX + 2];
+	char *words;
+	size_t room;
+	char stack[SLOT_STACK_BYTES] __attribute__((aligned(16)));
+} slots[SLOTS];
+
+static struct slot *take_slot(size_t bytes)
+{
+	static unsigned int next;
+	struct slot *slot = &slots[next++ % SLOTS];
+
+	/* The oldest: it has had the most time. */
+	while (atomic_load(&slot->busy) != 0)
+		call(SYS_futex, (long)&slot->busy, FUTEX_WAIT, 1, 0, 0);
+	if (slot->room < bytes) {
+		char *words = realloc(slot->words, bytes);
+
+		if (words == NULL)
+			return NULL;
+		slot->words = words;
+		slot->room = bytes;
+	}
+	return slot;
+}
+
+/*
+ * As lithos_spawn, but returns as soon as the child exists. If its exec fails, it says so on
+ * `status`, its descriptor of that name, and exits with 127.
+ */
+int begin_child(const char *words, int length, int argc, int envc, const int *fds, int count,
+		uint64_t namespaces, int status, int *pidfd)
+{
+	if (is_too_much(argc, envc, count))
+		return -E2BIG;
+	struct slot *slot = take_slot((size_t)length);
+	if (slot == NULL)
+		return -ENOMEM;
+	memcpy(slot->words, words, (size_t)length);
+	memcpy(slot->fds, fds, 2 * sizeof(*fds) * (size_t)count);
+	slot->birth = (struct birth){
+		.path = slot->words,
+		.argv = slot->pointers,
+		.envp = slot->pointers + argc + 1,
+		.fds = slot->fds,
+		.count = count,
+		.status = status,
+	};
+	split(split(slot->words + strlen(slot->words) + 1, argc, slot->birth.argv), envc,
+	      slot->birth.envp);
+	atomic_store(&slot->busy, 1);
+
+	struct clone_args args = args_of(CLONE_CHILD_CLEARTID | namespaces, slot->stack,
+					 sizeof(slot->stack), pidfd);
+	args.child_tid = (uint64_t)(uintptr_t)&slot->busy;
+	long pid = begin(&args, &slot->birth);
+	if (pid < 0)
+		atomic_store(&slot->busy, 0);
+	return (int)pid;
 }

@@ -46,7 +46,12 @@ interface Source {
   readonly look: string
   readonly spec: Spec
   readonly hash: string
+  /** When it was looked at, CLOCK_MONOTONIC. */
+  readonly mono: number
 }
+
+/** A thousand starts at once need not look a thousand times. */
+const lookAgainMs = 20
 
 export const createLoading = (options: LoadingOptions): Loading => {
   const { hear, stamp, evaluator, settings, state, warn } = options
@@ -110,7 +115,8 @@ export const createLoading = (options: LoadingOptions): Loading => {
     for (const { subject, spec } of subjects) {
       const files = [subject.sandbox.file, subject.container.file]
       const process = `${sandbox}/${subject.process.name}`
-      sources.set(process, { files, look: lookOf(files), spec, hash: specHash(spec) })
+      const { mono } = stamp()
+      sources.set(process, { files, look: lookOf(files), spec, hash: specHash(spec), mono })
     }
   }
 
@@ -132,8 +138,11 @@ export const createLoading = (options: LoadingOptions): Loading => {
 
   const newest = (instance: string, process: string): Source | undefined => {
     const source = sources.get(process)
-    if (source === undefined || lookOf(source.files) === source.look) return source
-    sources.set(process, { ...source, look: lookOf(source.files) })
+    const { mono } = stamp()
+    if (source === undefined || mono - source.mono < lookAgainMs) return source
+    const look = lookOf(source.files)
+    sources.set(process, { ...source, look, mono })
+    if (look === source.look) return source
     const evaluation = evaluator.sandbox(settings, sandboxOf(instance))
     const errors = evaluation.problems.filter(({ severity }) => severity === 'error')
     for (const error of errors) warn(`${sayProblem(error)}: ${instance} starts as it was`)

@@ -6,9 +6,10 @@ export interface StepName {
   readonly about: string
 }
 
-/** `index`: as the knot counts, from 0; -1 is the plan itself. */
+/** `index`: as the knot counts, from 0; -1 is the plan itself, -2 the knot before it. */
 export const nameStep = (plan: Plan, index: number): StepName => {
   const step = plan.steps[index]
+  if (index === -2) return { step: 'executing the knot of', about: plan.name }
   return step === undefined ? { step: 'reading the plan of', about: plan.name } : nameOf(step)
 }
 

@@ -131,7 +131,7 @@ test('a refusal is one fact, with the words of the step and the name of the erro
   assert.is(refused?.code, 'ENOENT')
 })
 
-test('what cannot be prepared or executed is refused, and leaves nothing', () => {
+test('what cannot be prepared or executed is refused, and leaves nothing', async () => {
   knots.close()
   const before = readdirSync('/proc/self/fd').length
   const why = { step: 'evaluating', about: '/c.yaml', code: 'config' }
@@ -140,14 +140,21 @@ test('what cannot be prepared or executed is refused, and leaves nothing', () =>
     prepare: ({ instance }) =>
       instance === 'sb/a.0'
         ? { refused: why }
-        : { plan: Buffer.alloc(0), argv: ['/no/knot'], about: () => why },
+        : {
+            plan: Buffer.alloc(0),
+            argv: ['/no/knot'],
+            about: index => ({ step: 'step', about: String(index) }),
+          },
   })
   launch('sb/a.0', '')
   launch('sb/b.0', '')
+  await until(() => ofType('knot.refused').length === 2, 'both refusals')
   assert.equal(
     ofType('knot.refused').map(({ step, about, code }) => ({ step, about, code })),
-    [why, { step: 'execve', about: '/no/knot', code: 'ENOENT' }],
+    // Nobody waits for an exec: that it failed is said like the failure of a step.
+    [why, { step: 'step', about: '-2', code: 'ENOENT' }],
   )
+  knots.forget('sb/b.0', 1)
   assert.equal(readdirSync(knotsDir), [])
   assert.is(readdirSync('/proc/self/fd').length, before + 2, 'an epoll and an inotify')
 })
