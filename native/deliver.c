@@ -125,8 +125,8 @@ static void say_pid(long status, int pid, int64_t birth)
  * second, and nothing is left behind.
  */
 int lithos_deliver(const char *path, const char *header, const char *plan, int bytes,
-		   const char *words, int length, int argc, int envc, const int *extra, int extras, uint64_t namespaces,
-		   int64_t *out)
+		   const char *words, int length, int argc, int envc, const int *extra,
+		   int extras, uint64_t namespaces, int64_t *out)
 {
 	int pairs[2 * (FIXED + EXTRA_MAX)] = {0, 0, 1, 1, 2, 2, 3, -1, 4, -1};
 	int pid = -1, pidfd = -1;

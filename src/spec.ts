@@ -4,7 +4,7 @@
  * from it without reading a file again. So it is plain JSON, everything in it is decided (paths
  * are absolute, ids are final, volumes are found), and there is never a secret in it.
  */
-import { blake2sHex } from 'blakejs'
+import blake from 'blakejs'
 import type { LogLevel } from './config/shapes.ts'
 
 /** A map as JSON keeps it: sorted by key. */
@@ -86,7 +86,7 @@ export const entriesOf = (map: ReadonlyMap<string, string>): Entries =>
 
 /** Equal for equal content, whatever the order of keys; 64 bits, enough to tell ours apart. */
 export const specHash = (spec: Spec): string =>
-  blake2sHex(Buffer.from(canonical(spec)), undefined, 8)
+  blake.blake2sHex(Buffer.from(canonical(spec)), undefined, 8)
 
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_key, inner: unknown) =>
