@@ -1,6 +1,7 @@
 /** The memory of the supervisor: the hot journal, the archive behind it, and what they remember. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { stamp } from '../actors/clock.ts'
 import { lastArchived, startArchive } from '../journal/archive.ts'
 import { openHot } from '../journal/hot.ts'
@@ -25,13 +26,21 @@ export interface Memory {
 }
 
 const stateVersion = 1
+/** A start reads all of the hot journal; this much takes a few milliseconds. */
+const hotBytesMax = 1 << 20
+const archivePatienceMs = 300
+/** What the archive lacks then, the next start copies from the hot journal. */
+const archiveCloseMs = 5_000
 
 export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory> => {
   const { hotDirectory, archiveDirectory } = journalsOf(settings.places)
   const { master, places } = settings
-  const isFirst = !existsSync(join(hotDirectory, 'hot.log'))
+  const isFirst = isNothing(join(hotDirectory, 'hot.log'))
+  // A disk that does not answer must not hold up a start: then numbers begin anew.
   const after =
-    isFirst && hasArchive(places.journalDir) ? await lastArchived(archiveDirectory) : null
+    isFirst && hasArchive(places.journalDir)
+      ? await Promise.race([lastArchived(archiveDirectory), setTimeout(archivePatienceMs, null)])
+      : null
   let stateNow: (() => State) | null = null
   const trouble = (name: string) => ({
     onStalled: ({ where, reason }: { where: string; reason: string }) =>
@@ -43,6 +52,7 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
   const { recovered, hot } = openHot(hotDirectory, {
     version: stateVersion,
     stateOf: () => (stateNow === null ? null : keepState(stateNow())),
+    turnBytesMax: hotBytesMax,
     ...(after !== null && { after }),
     ...trouble('hot journal'),
   })
@@ -71,7 +81,7 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
     },
     flush: async () => archive?.flush(),
     close: async () => {
-      await archive?.close()
+      await Promise.race([archive?.close(), setTimeout(archiveCloseMs)])
       hot.close()
     },
   }
@@ -84,6 +94,10 @@ const remember = ({ condition, state, turns }: Recovered): { state: State; note:
     stateOf(state),
   ),
 })
+
+/** Not there, or empty: then the archive knows better which numbers were given away. */
+const isNothing = (file: string): boolean =>
+  (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0
 
 /** Asking the archive costs some milliseconds of a start, and most of the first ones have none. */
 const hasArchive = (directory: string | null): boolean =>
