@@ -12,7 +12,7 @@
  * Those stay until `forget`, so that a supervisor that dies before it has written the fact
  * down finds both again.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Effect, Hear } from '../machines/vocabulary.ts'
@@ -246,7 +246,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       pidfd.wait(knot.pidfd, false)
       pidfd.close(knot.pidfd)
     }
-    rmSync(join(knotsDir, knot.file), { force: true })
+    removeFile(join(knotsDir, knot.file))
   }
 
   return {
@@ -260,8 +260,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     },
     forget: (instance, incarnation) => {
       const knot = lives.get(fileName(instance, incarnation))
-      if (knot === undefined)
-        rmSync(join(knotsDir, fileName(instance, incarnation)), { force: true })
+      if (knot === undefined) removeFile(join(knotsDir, fileName(instance, incarnation)))
       else if (knot.hasEnded) drop(knot)
     },
     alive: () => aliveCount,
@@ -291,3 +290,11 @@ const appOf = (children: readonly number[], innerPid: number): number =>
   (children.length === 1
     ? children[0]
     : children.find(child => proc.innerPid(child) === innerPid)) ?? 0
+
+const removeFile = (path: string): void => {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}

@@ -49,6 +49,10 @@ export interface Sweeper {
 /** Beside the sandboxes, and no name of one. */
 const asidePrefix = '.swept-'
 
+/** The next life is being born right now; deleting must not compete with it. */
+const quietMs = 20
+const quiet = () => new Promise(resolve => setTimeout(resolve, quietMs))
+
 /** A group is busy until the last of its processes has been reaped; in sum five seconds. */
 const retryDelaysMs = [2, 5, 10, 20, 50, 100, 200, 500, 1000, 1000, 2000]
 
@@ -76,11 +80,13 @@ export const createSweeper = ({ stateDir, layout, report }: SweeperOptions): Swe
   }
 
   const remove = (name: string, path: string): void => {
-    const removal = removeTree(stateDir, name).then(failed => {
-      removals.delete(removal)
-      if (failed !== null) report({ kind: 'state dir', path, ...failed })
-      settle()
-    })
+    const removal = quiet()
+      .then(() => removeTree(stateDir, name))
+      .then(failed => {
+        removals.delete(removal)
+        if (failed !== null) report({ kind: 'state dir', path, ...failed })
+        settle()
+      })
     removals.add(removal)
   }
 
