@@ -79,7 +79,8 @@ real(
     const signals = ['SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
     for (let sent = 0; sent < 100; sent++) {
       process.kill(pid, signals[sent % 4])
-      assert.is(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'lithos_tree\n')
+      // For a moment Node has cut the first words of the title into the name.
+      assert.match(readFileSync(`/proc/${pid}/comm`, 'utf8'), /^lithos_tree( --c)?\n$/)
       await setTimeout(7)
     }
     await until('it serves again', () => {

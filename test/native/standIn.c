@@ -25,11 +25,13 @@ static double now(void)
 }
 
 static volatile sig_atomic_t told_to_end;
+static volatile pid_t app;
 
+/* Passes it on by itself: it may come when nobody waits yet. */
 static void on_term(int signal)
 {
-	(void)signal;
 	told_to_end = 1;
+	kill(app, signal);
 }
 
 static int print_fds(void)
@@ -54,7 +56,6 @@ int main(int argc, char **argv)
 	char plan[256] = {0}, what[32] = {0};
 	int first = 0, second = 0, status = 0;
 	double started;
-	pid_t app;
 
 	if (argc > 1 && !strcmp(argv[1], "fds"))
 		return print_fds();
@@ -72,10 +73,16 @@ int main(int argc, char **argv)
 
 	/* A pid namespace's first process hears only what it has a handler for. */
 	struct sigaction term = {.sa_handler = on_term};
+	sigset_t terms;
+	sigemptyset(&terms);
+	sigaddset(&terms, SIGTERM);
+	sigprocmask(SIG_BLOCK, &terms, NULL);
 	sigaction(SIGTERM, &term, NULL);
 	app = fork();
-	if (app == 0) {
+	if (app == 0)
 		signal(SIGTERM, strcmp(what, "deaf") ? SIG_DFL : SIG_IGN);
+	sigprocmask(SIG_UNBLOCK, &terms, NULL);
+	if (app == 0) {
 		if (!strcmp(what, "run"))
 			_exit(first);
 		for (;;)
@@ -84,8 +91,7 @@ int main(int argc, char **argv)
 	started = now();
 	dprintf(4, "started %.3f %d\n", started, app);
 	while (waitpid(app, &status, 0) < 0)
-		if (told_to_end)
-			kill(app, SIGTERM);
+		;
 	dprintf(4, "exited %.3f %d %.3f %s\n", now(), status, started,
 		told_to_end ? "term" : "itself");
 	return told_to_end ? 0 : 2;
