@@ -26,12 +26,20 @@ export const readFileText = (file: string, bytesMax = FILE_BYTES_MAX): Decoded<s
   }
 }
 
+/** One for all files: what is read is a string before the next one is. */
+let room = Buffer.alloc(0)
+
+const roomFor = (bytes: number): Buffer => {
+  if (room.length < bytes) room = Buffer.allocUnsafeSlow(bytes)
+  return room.subarray(0, bytes)
+}
+
 const readOpen = (file: string, fd: number, bytesMax: number): Decoded<string> => {
   const stat = fstatSync(fd)
   if (stat.isDirectory()) return failed(file, 'cannot be read: it is a directory')
   if (!stat.isFile()) return failed(file, 'cannot be read: it is not a regular file')
   if (stat.size > bytesMax) return tooLarge(file, `${stat.size} bytes`, bytesMax)
-  const bytes = Buffer.allocUnsafe(bytesMax + 1)
+  const bytes = roomFor(bytesMax + 1)
   let length = 0
   for (let got = -1; got !== 0 && length < bytes.length; length += got) {
     got = readSync(fd, bytes, length, bytes.length - length, null)
