@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { stamp } from '../../actors/clock.ts'
 import { commandLine, readStat } from '../../native/proc.ts'
-import { journalsOf, readPresent } from '../history.ts'
+import { readPresent } from '../history.ts'
 import { statusOf } from '../status.ts'
 import type { Status } from '../status.ts'
 import { table } from '../table.ts'
@@ -11,7 +11,8 @@ import { sayTime } from '../time.ts'
 import { sayUptime } from '../wait.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
-import { configOption, defaultMaster, jsonOption, settingsOf } from './common.ts'
+import { configOption, defaultMaster, jsonOption } from './common.ts'
+import { findJournals } from './journal/where.ts'
 
 export const description = {
   command: 'lithos_ps',
@@ -55,9 +56,9 @@ const isAlive = (pid: number, birth: number): boolean => {
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async options => {
-    const settings = settingsOf(description.command, options.config)
-    if (settings === null) return 1
-    const present = await readPresent(journalsOf(settings.places).hotDirectory)
+    const where = findJournals(description.command, options.config)
+    if (where === null) return 1
+    const present = await readPresent(where.hotDirectory)
     const tree = present?.state.tree.context.pid ?? null
     const isRunning = tree !== null && commandLine(tree)?.[0]?.includes('lithos_tree') === true
     const rows = present === null ? [] : statusOf(present.state, stamp(), isAlive)

@@ -53,7 +53,7 @@ export const description = {
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async (options, [name]) => {
-    const where = findJournals(options.config)
+    const where = findJournals(description.command, options.config)
     if (where === null) return 1
     const now = stamp().at
     const sinceMs = options.since === null ? 0 : (parseWhen(options.since, now) ?? 0)

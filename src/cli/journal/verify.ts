@@ -22,7 +22,7 @@ export const description = {
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async options => {
-    const where = findJournals(options.config)
+    const where = findJournals(description.command, options.config)
     if (where === null) return 1
     const report = await verify(readAll(where), replay)
     const { turns, replayed, checkpoints, findings } = report

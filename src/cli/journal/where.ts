@@ -1,10 +1,32 @@
 /** Where the journals of a supervisor are, by its master configuration. */
+import { accessSync, constants } from 'node:fs'
+import { join } from 'node:path'
 import { journalsOf } from '../../history.ts'
 import type { Journals } from '../../history.ts'
+import { sayCode } from '../../wait.ts'
 import { settingsOf } from '../common.ts'
 
-/** Null: the configuration cannot be read, and why has been said. */
-export const findJournals = (config: string | null): Journals | null => {
-  const settings = settingsOf('lithos journal', config)
-  return settings === null ? null : journalsOf(settings.places)
+/** Null: the configuration or the journal cannot be read, and why has been said. */
+export const findJournals = (command: string, config: string | null): Journals | null => {
+  const settings = settingsOf(command, config)
+  if (settings === null) return null
+  const journals = journalsOf(settings.places)
+  const files = [join(journals.hotDirectory, 'hot.log'), journals.archiveDirectory]
+  const problems = files.map(unreadable).filter(problem => problem !== null)
+  if (problems.length === 0) return journals
+  for (const problem of problems) process.stderr.write(`${command}: ${problem}\n`)
+  return null
+}
+
+/** What is not there has nothing to tell; what may not be read must not look like that. */
+const unreadable = (path: string): string | null => {
+  try {
+    accessSync(path, constants.R_OK)
+    return null
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    const hint = code === 'EACCES' ? '; the journal is for root' : ''
+    return `${path}: cannot be read: ${sayCode(code)}${hint}`
+  }
 }

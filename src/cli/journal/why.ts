@@ -30,7 +30,7 @@ const turnsMax = 20_000
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async (options, [name = '']) => {
-    const where = findJournals(options.config)
+    const where = findJournals(description.command, options.config)
     if (where === null) return 1
     const turns: PastTurn[] = []
     const names = new Set<string>()

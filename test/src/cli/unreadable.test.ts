@@ -1,0 +1,38 @@
+/**
+ * Goal: a journal that cannot be read is not taken for one that says nothing.
+ * Method: each command that reads it, where its file is a link to itself; this stops root, too.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { run as show } from '../../../src/cli/journal/show.ts'
+import { run as verify } from '../../../src/cli/journal/verify.ts'
+import { run as why } from '../../../src/cli/journal/why.ts'
+import { run as ps } from '../../../src/cli/ps.ts'
+import { makeWorld } from '../evaluate/world.ts'
+import { capture } from './capture.ts'
+
+const commands = [
+  ['lithos_ps', ps, []],
+  ['lithos journal show', show, []],
+  ['lithos journal why', why, ['web/http.0']],
+  ['lithos journal verify', verify, []],
+] as const
+
+for (const [name, run, words] of commands)
+  for (const file of ['run/journal/hot.log', 'log/journal'])
+    test(`${name}, ${file}`, async () => {
+      const world = makeWorld({ [file]: `→$/${file}` })
+      try {
+        const { code, out, err } = await capture(run, ['-C', world.master, ...words])
+        assert.is(code, 1)
+        assert.is(out, '')
+        assert.match(
+          world.shown(err),
+          `${name}: $/${file}: cannot be read: too many symbolic links`,
+        )
+      } finally {
+        world.remove()
+      }
+    })
+
+test.run()
