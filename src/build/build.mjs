@@ -109,7 +109,9 @@ export const build = async () => {
   rmSync(join(dist, 'complete'), { force: true })
   writeFileSync(join(dist, 'node-path'), `${process.execPath}\n`)
   nameNode()
-  const steps = await Promise.allSettled([buildNative(), ...bundles().map(esbuild)])
+  // First: without it no command works, and the launchers say so as long as nothing is there.
+  await buildNative()
+  const steps = await Promise.allSettled(bundles().map(esbuild))
   await makeCaches()
   const failed = steps.find(({ status }) => status === 'rejected')
   if (failed !== undefined) throw failed.reason
