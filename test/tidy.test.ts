@@ -24,7 +24,7 @@ const mayImport: Record<string, { readonly self: boolean; readonly ours: readonl
 const homes: Record<string, readonly string[]> = {
   koffi: ['native/libc.ts'],
   xstate: ['machines/', 'src/decide.ts', 'test/'],
-  rxjs: ['actors/', 'src/inTurns.ts', 'src/turn.ts', 'src/main.ts', 'test/'],
+  rxjs: ['actors/', 'src/inTurns.ts', 'src/turn.ts', 'test/'],
   'io-ts': ['machines/', 'src/', 'test/'],
   'fp-ts': ['journal/', 'native/', 'actors/', 'src/', 'test/', 'bench/'],
   yaml: ['src/', 'test/src/'],

@@ -15,7 +15,7 @@ import { build, isStale, root } from './build.mjs'
 /** No test takes a tenth of this. It is here so that a hung one is named instead of hanging CI. */
 const patienceMs = 120_000
 
-const kernelDirectories = ['test/kernel/', 'test/native/', 'test/actors/', 'test/whole/']
+const kernelDirectories = ['test/kernel/', 'test/native/', 'test/actors/']
 const formatted = ['machines', 'journal', 'native', 'actors', 'src', 'test', 'bench']
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
