@@ -65,8 +65,9 @@ export const Fact = t.union([
   ),
   /** The kernel has been compared with the journal; what was found has been said before this. */
   said('tree.surveyed', { adopted: t.number, lost: t.number }),
-  /** Becoming a new copy in place failed before the point of no return: we go on as we are. */
-  said('exec.refused', { code: t.string }),
+  /** Becoming a new copy in place failed before the point of no return, or would have ended us,
+   * for `reasons`: we go on as we are. */
+  said('exec.refused', { code: t.string }, { reasons: t.array(t.string) }),
   said('signal.received', { signal: t.string }, { uid: t.number, pid: t.number }),
   /** The archive or the hot journal cannot be written, or can be written again. */
   said('journal.stalled', { where: t.string, reason: t.string }),

@@ -45,8 +45,19 @@ export interface GroundOptions {
   readonly now: () => number
 }
 
-export const prepareGround = (settings: Settings, options: GroundOptions): Ground => {
-  const { places, master } = settings
+/** Why there would be no ground for these settings, or null. What it makes is made anyway. */
+export const whyNoGround = (settings: Settings): string | null => {
+  try {
+    preparePlaces(settings)
+    openLog(settings.places.logFile, false).close()
+    return null
+  } catch (error) {
+    if (error instanceof Fatal) return error.message
+    throw error
+  }
+}
+
+const preparePlaces = ({ places, master }: Settings): Layout => {
   if (!existsSync(knotPath)) throw new Fatal("Can't find lithos_knot binary", 127)
   if (process.getuid?.() !== 0)
     throw new Fatal('lithos_tree makes containers and must be run as root')
@@ -61,7 +72,25 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
   makeDir('log dir', places.defaultLogDir)
   if (places.configLogDir !== null) makeDir('configuration log dir', places.configLogDir)
   makeDir('stdio log dir', places.stdioLogDir)
+  const layout = findLayout({
+    cgroupName: master.cgroupName,
+    controllers: controllersOf(master),
+  })
+  refuseGroups(layout.problems)
+  return layout
+}
 
+const refuseGroups = (problems: readonly string[]): void => {
+  if (problems.length > 0)
+    throw new Fatal(
+      `${problems.join('; ')}. Mount what is missing, leave it out of cgroup-controllers, or set ` +
+        'cgroup-name to null to run without control groups and limits',
+    )
+}
+
+export const prepareGround = (settings: Settings, options: GroundOptions): Ground => {
+  const { places, master } = settings
+  const layout = preparePlaces(settings)
   const pidFile = E.getOrElse<string, PidFile>(reason => {
     throw new Fatal(reason)
   })(takePidFile(places.pidFile))
@@ -73,16 +102,7 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
     if (!isLogged(severity)) return
     file.write(`[${sayTime(options.now())}][${severity.toUpperCase()}] ${text}\n`)
   }
-  const layout = findLayout({
-    cgroupName: master.cgroupName,
-    controllers: controllersOf(master),
-  })
-  const problems = layout.problems.length > 0 ? layout.problems : enterSlice(layout)
-  if (problems.length > 0)
-    throw new Fatal(
-      `${problems.join('; ')}. Mount what is missing, leave it out of cgroup-controllers, or set ` +
-        'cgroup-name to null to run without control groups and limits',
-    )
+  refuseGroups(enterSlice(layout))
   return { pidFile, layout, log, isLogged, drainLog: file.drained, flushLog: file.flush }
 }
 

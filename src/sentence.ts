@@ -32,7 +32,10 @@ export const sayInput = (input: Input): string => {
         `${input.lost} lost`
       )
     case 'exec.refused':
-      return `the supervisor could not restart in place: ${sayCode(input.code)}`
+      return input.reasons === undefined
+        ? `the supervisor could not restart in place: ${sayCode(input.code)}`
+        : 'the supervisor did not restart in place and keeps its settings, a new one could not ' +
+            `start: ${input.reasons.join('; ')}`
     case 'signal.received':
       return `the supervisor received ${input.signal}`
     case 'journal.stalled':

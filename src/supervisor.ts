@@ -22,7 +22,7 @@ import { sayProblem } from './config/report.ts'
 import { emptyState } from './decide.ts'
 import type { State } from './decide.ts'
 import { createEvaluator } from './evaluate/evaluator.ts'
-import { Fatal, prepareGround } from './ground.ts'
+import { Fatal, prepareGround, whyNoGround } from './ground.ts'
 import { createLaunching, knotEnvironment } from './launching.ts'
 import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
@@ -131,8 +131,19 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
           knots.forget(input.instance, input.incarnation)
     })
 
+    /** A new image could not go on with what it cannot read: better the settings of now. */
+    const whyNoStart = (): string[] => {
+      const { value, problems } = evaluator.settings()
+      if (value === null) return problems.map(sayProblem)
+      const reason = whyNoGround(value)
+      return reason === null ? [] : [reason]
+    }
+
     /** What is on its way to a disk is waited for, but not for a disk that hangs. */
     const becomeNew = async (reason: string): Promise<void> => {
+      const reasons = whyNoStart()
+      if (reasons.length > 0)
+        return hear({ type: 'exec.refused', code: 'EINVAL', reasons, ...stamp() })
       await Promise.race([
         Promise.all([ground.drainLog(), memory.flush()]),
         setTimeout(drainLimitMs),
