@@ -96,9 +96,21 @@ const remember = ({ condition, state, turns }: Recovered): { state: State; note:
 })
 
 /** Not there, or empty: then the archive knows better which numbers were given away. */
-const isNothing = (file: string): boolean =>
-  (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0
+const isNothing = (file: string): boolean => {
+  try {
+    return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0
+  } catch {
+    // No such place, a link to itself: it tells us nothing, and never stops a start.
+    return true
+  }
+}
 
 /** Asking the archive costs some milliseconds of a start, and most of the first ones have none. */
-const hasArchive = (directory: string | null): boolean =>
-  directory !== null && existsSync(directory) && readdirSync(directory).length > 0
+const hasArchive = (directory: string | null): boolean => {
+  try {
+    return directory !== null && existsSync(directory) && readdirSync(directory).length > 0
+  } catch {
+    // A file, or a place that cannot be read: the archive says so when it is written.
+    return false
+  }
+}
