@@ -22,7 +22,7 @@
  */
 import { assign, setup } from 'xstate'
 import type { Heard } from './letters.ts'
-import { begin, isOver, isThisLife, newMemory, reason, remember } from './life.ts'
+import { begin, isOver, isThisLife, newMemory, nextStart, reason, remember } from './life.ts'
 import type { Memory } from './life.ts'
 import type { Effect, Timer } from './vocabulary.ts'
 
@@ -127,7 +127,7 @@ export const instanceMachine = setup({
     isThisLife: ({ context, event }) => isThisLife(context, event),
     isLastLife: ({ context, event }) => isThisLife(context, event) && context.want === null,
     mayStartAgain: ({ context, event }) =>
-      isThisLife(context, event) && event.mono >= context.notBefore,
+      isThisLife(context, event) && event.mono >= nextStart(context, event),
     mayStart: ({ context, event }) => event.mono >= context.notBefore,
     /** The letter says it, the context will only know it after this event. */
     changes: ({ context, event }) =>

@@ -161,6 +161,13 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
 /** The documented default of `kill-timeout`, for a knot whose configuration nobody remembers. */
 const unknownKillMs = 5_000
 
+/** What cannot be started fails within a millisecond: `restart-timeout: 0` would be a storm. */
+const refusedPauseMs = 100
+
+/** The earliest start after this end. */
+export const nextStart = ({ notBefore }: Memory, event: Heard): number =>
+  event.type === 'knot.refused' ? Math.max(notBefore, event.mono + refusedPauseMs) : notBefore
+
 const end = (
   memory: Memory,
   event: Heard & { type: 'knot.exited' | 'knot.refused' },
@@ -170,6 +177,7 @@ const end = (
   return {
     life: null,
     asked: null,
+    notBefore: nextStart(memory, event),
     restarts: memory.restarts + (memory.want === null ? 0 : 1),
     last: {
       ...how,

@@ -139,7 +139,7 @@ test('the whole chart, before the restart-timeout is over', () => {
   )
 })
 
-test('a death after the restart-timeout starts the next life at once', () => {
+test('a death after the restart-timeout starts the next life at once, a refusal soon', () => {
   assert.is(
     table(5_000),
     [
@@ -150,7 +150,7 @@ test('a death after the restart-timeout starts the next life at once', () => {
       'launched    -         -         -         -         -         -         -         -',
       'started     -         running   running   -         -         -         -         -',
       'adopted     running   running   running   -         -         -         -         running',
-      'refused     -         -         -         starting  stopped   starting  stopped   -',
+      'refused     -         backoff   backoff   backoff   stopped   backoff   stopped   -',
       'exited      -         -         -         starting  stopped   starting  stopped   -',
       'formerExit  -         -         -         -         -         -         -         -',
       'restart     -         -         -         -         -         -         -         starting',
