@@ -2,14 +2,14 @@
  * What the start of a container would stumble over, found in its image and volumes before: the
  * places that are mounted over, the program, its directory and the file it prints into.
  */
-import type { Stats } from 'node:fs'
-import { lstatSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import { mistake, warning } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
 import { componentsOf, lookInside } from '../evaluate/inside.ts'
 import type { Examined } from '../evaluate/sandbox.ts'
 import { nameOf } from '../evaluate/subject.ts'
 import type { SpecVolume } from '../spec.ts'
+import { closedOnTheWay, closedVolume, mayExecute, userOf } from './access.ts'
 import { viewOf } from './view.ts'
 import type { View } from './view.ts'
 
@@ -69,10 +69,8 @@ const inspectMountPoint = (
   before: readonly SpecVolume[],
 ): readonly Finding[] => {
   const { subject } = examined
-  const view = viewOf(examined, before)
-  const found = view.look(volume.target)
-  // What is made at the start may hold it; but nothing is in a new tmpfs.
-  if (found.kind === 'unknown' && view.kindOf(found.mount) !== 'tmpfs') return []
+  const found = viewOf(examined, before).look(volume.target)
+  if (found.kind === 'unknown') return []
   const problem = (text: string): readonly Finding[] => [
     mistake(
       subject.container.file,
@@ -80,7 +78,6 @@ const inspectMountPoint = (
       `The mount point ${volume.target} of ${nameOf(subject)} ${text}`,
     ),
   ]
-  if (found.kind === 'unknown') return problem(`would be in the new, empty tmpfs at ${found.mount}`)
   if (found.kind === 'missing')
     return problem(`is not in the image ${examined.image}: ${found.at} ${found.reason}`)
   return needsFile(volume) === found.stats.isDirectory()
@@ -98,22 +95,41 @@ const needsFile = (volume: SpecVolume): boolean => {
 const inspectGenerated = (examined: Examined, view: View): readonly Finding[] => {
   const { subject, spec } = examined
   const files = [
-    ['hosts-file', '/etc/hosts', spec.hosts.mount],
-    ['resolv-conf', '/etc/resolv.conf', spec.resolvConf.mount],
+    ['hosts-file', '/etc/hosts', spec.hosts],
+    ['resolv-conf', '/etc/resolv.conf', spec.resolvConf],
   ] as const
-  return files.flatMap(([key, path, mount]) => {
-    if (mount !== true) return []
-    const found = view.look(path)
-    if (found.kind === 'unknown' || (found.kind === 'found' && found.stats.isFile())) return []
-    return [
-      mistake(
-        subject.container.file,
-        [key, 'mount'],
-        `${path} is not a valid mount point in ${nameOf(subject)}: ` +
-          (found.kind === 'missing' ? `${found.at} ${found.reason}` : 'it is no regular file'),
-      ),
-    ]
+  return files.flatMap(([key, path, { mount, copyFrom }]) => {
+    const source =
+      copyFrom === null || statSync(copyFrom, { throwIfNoEntry: false })?.isFile()
+        ? []
+        : [
+            mistake(
+              subject.sandbox.file,
+              [key],
+              `The file ${copyFrom}, to be copied for ${nameOf(subject)}, is not there`,
+            ),
+          ]
+    const obstacle = mount === true ? obstacleAt(view, path) : null
+    return obstacle === null
+      ? source
+      : [
+          ...source,
+          mistake(
+            subject.container.file,
+            [key, 'mount'],
+            `${path} is not a valid mount point in ${nameOf(subject)}: ${obstacle}`,
+          ),
+        ]
   })
+}
+
+/** The file is mounted over only where it stands by its own name. */
+const obstacleAt = (view: View, path: string): string | null => {
+  const found = view.look(path)
+  if (found.kind === 'unknown') return null
+  if (found.kind === 'missing') return `${found.at} ${found.reason}`
+  if (!found.stats.isFile()) return 'it is no regular file'
+  return found.isBehindLink ? 'it is a link, or behind one' : null
 }
 
 const inspectExecutable = (examined: Examined, view: View): readonly Finding[] => {
@@ -137,33 +153,32 @@ const inspectExecutable = (examined: Examined, view: View): readonly Finding[] =
   if (!found.stats.isFile()) return [...relative, say(mistake, 'is no regular file')]
   if (found.mount !== null)
     return [...relative, say(mistake, `is in ${found.mount}, from where nothing can be executed`)]
+  const closed = closedOnTheWay(found, spec)
+  if (closed !== null) return [...relative, say(mistake, closed)]
   return mayExecute(found.stats, spec)
     ? relative
-    : [...relative, say(mistake, `is not executable for user ${spec.user} and group ${spec.group}`)]
-}
-
-const mayExecute = (
-  { mode, uid, gid }: Stats,
-  { user, group }: { readonly user: number; readonly group: number },
-): boolean => {
-  if (user === 0) return (mode & 0o111) !== 0
-  if (user === uid) return (mode & 0o100) !== 0
-  return (mode & (group === gid ? 0o010 : 0o001)) !== 0
+    : [...relative, say(mistake, `is not executable for ${userOf(spec)}`)]
 }
 
 const inspectWorkdir = ({ subject, spec }: Examined, view: View): readonly Finding[] => {
   const found = view.look(spec.workdir)
-  if (found.kind === 'unknown' || (found.kind === 'found' && found.stats.isDirectory())) return []
-  return [
-    mistake(
-      subject.container.file,
-      ['workdir'],
-      `The workdir ${spec.workdir} of ${nameOf(subject)} ` +
-        (found.kind === 'missing'
-          ? `is not there: ${found.at} ${found.reason}`
-          : 'is not a directory'),
-    ),
-  ]
+  const obstacle =
+    found.kind === 'unknown'
+      ? closedVolume(spec, found)
+      : found.kind === 'missing'
+        ? `is not there: ${found.at} ${found.reason}`
+        : !found.stats.isDirectory()
+          ? 'is not a directory'
+          : closedOnTheWay({ ...found, searched: [...found.searched, found.host] }, spec)
+  return obstacle === null
+    ? []
+    : [
+        mistake(
+          subject.container.file,
+          ['workdir'],
+          `The workdir ${spec.workdir} of ${nameOf(subject)} ${obstacle}`,
+        ),
+      ]
 }
 
 /** It is opened to append, by root, and made if it is not there. */

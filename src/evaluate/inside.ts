@@ -12,11 +12,14 @@ export type Found =
       readonly stats: Stats
       /** The mount point it lies below; null in the image itself. */
       readonly mount: string | null
+      /** The directories on the way, on the host: who goes there must be allowed to search them. */
+      readonly searched: readonly string[]
+      readonly isBehindLink: boolean
     }
   /** `at` is the first component that is not there, as the container would call it. */
   | { readonly kind: 'missing'; readonly at: string; readonly reason: string }
-  /** Below a mount point of which nobody knows yet what it will hold. */
-  | { readonly kind: 'unknown'; readonly mount: string }
+  /** At or below a mount point of which nobody knows yet what it will hold. */
+  | { readonly kind: 'unknown'; readonly mount: string; readonly below: readonly string[] }
 
 /** Mount point to what will be there, on the host; null where that is only there at the start. */
 export type Mounts = ReadonlyMap<string, string | null>
@@ -42,6 +45,7 @@ interface Step {
 const follow = (root: string, path: string, mounts: Mounts, walk: { at: string }): Found => {
   const waiting = componentsOf(path)
   const trail: Step[] = []
+  const searched = new Set<string>()
   let links = 0
 
   for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
@@ -52,12 +56,14 @@ const follow = (root: string, path: string, mounts: Mounts, walk: { at: string }
     }
     walk.at = `/${[...trail.map(step => step.name), name].join('/')}`
     const mounted = mounts.get(walk.at)
-    if (mounted === null) return { kind: 'unknown', mount: walk.at }
+    const parent = trail.at(-1)?.host ?? root
+    searched.add(parent)
+    if (mounted === null) return { kind: 'unknown', mount: walk.at, below: waiting }
     if (mounted !== undefined) {
       trail.push({ name, host: mounted, mount: walk.at })
       continue
     }
-    const host = `${trail.at(-1)?.host ?? root}/${name}`
+    const host = `${parent}/${name}`
     const stats = lstatSync(host)
     if (stats.isSymbolicLink()) {
       links += 1
@@ -74,7 +80,14 @@ const follow = (root: string, path: string, mounts: Mounts, walk: { at: string }
   }
 
   const { host, mount } = trail.at(-1) ?? { host: root, mount: null }
-  return { kind: 'found', host, stats: statSync(host), mount }
+  return {
+    kind: 'found',
+    host,
+    stats: statSync(host),
+    mount,
+    searched: [...searched],
+    isBehindLink: links > 0,
+  }
 }
 
 export const componentsOf = (path: string): string[] => path.split('/').filter(name => name !== '')

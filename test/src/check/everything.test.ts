@@ -14,6 +14,7 @@ import { linesLike } from '../evaluate/lines.ts'
 import { container, processes, run, site, web } from '../evaluate/rows/row.ts'
 import { makeWorld } from '../evaluate/world.ts'
 import type { World } from '../evaluate/world.ts'
+import { emptyRows } from './emptyRows.ts'
 import { hostRows } from './hostRows.ts'
 import { imageRows } from './imageRows.ts'
 
@@ -36,7 +37,7 @@ const check = (
   }
 }
 
-for (const [name, files, expected] of [...imageRows, ...hostRows])
+for (const [name, files, expected] of [...imageRows, ...emptyRows, ...hostRows])
   asRoot(name, () => check(files, expected))
 
 asRoot('programs that are not there', () =>
@@ -97,6 +98,24 @@ for (const [uid, gid, mode, isFine] of owners)
       },
     ),
   )
+
+asRoot('a directory that the user may not enter', () =>
+  check(
+    { [container]: run('workdir: /tmp\n') },
+    [
+      'CONTAINER:1:13: The executable /bin/web of site/web needs $/images/web.1/bin, which ' +
+        'user 100 and group 0 may not enter',
+      'CONTAINER:3:10: The workdir /tmp of site/web needs $/images/web.1/tmp, which user 100 ' +
+        'and group 0 may not enter',
+    ],
+    ({ top }) => {
+      fs.chownSync(`${top}/images/web.1/bin`, 0, 1)
+      fs.chmodSync(`${top}/images/web.1/bin`, 0o776)
+      fs.chmodSync(`${top}/images/web.1/tmp`, 0o700)
+      return {}
+    },
+  ),
+)
 
 asRoot('hundreds of sandboxes are no burden', () => {
   const names = Array.from({ length: 200 }, (_, index) => `s${index}`)

@@ -91,14 +91,6 @@ export const imageRows: readonly Row[] = [
     ['CONTAINER:3:10: The workdir /bin/web of site/web is not a directory'],
   ],
   [
-    'a workdir in a state directory',
-    {
-      'images/web.1/st/': '',
-      [container]: volumes('  /st: !Statedir {path: /x}\nworkdir: /st/y\n'),
-    },
-    [],
-  ],
-  [
     'output into the image',
     { [container]: run('stdout-stderr-file: /tmp/out\n') },
     [
@@ -139,8 +131,8 @@ export const imageRows: readonly Row[] = [
     [
       'CONTAINER:4:3: The mount point /a of site/web is not in the image $/images/web.1: ' +
         '/a does not exist',
-      'CONTAINER:6:3: The mount point /tmp/b of site/web would be in the new, empty ' +
-        'tmpfs at /tmp',
+      'CONTAINER:6:3: The mount point /tmp/b of site/web is not in the image ' +
+        '$/images/web.1: /tmp/b would be in the new, empty tmpfs at /tmp',
       'CONTAINER:7:3: The mount point /bin/web of site/web is no directory, and its ' +
         'source is not so',
       'CONTAINER:8:19: The mount point /etc of site/web is a directory, and its source ' +

@@ -1,0 +1,49 @@
+/**
+ * May the user of a container enter a directory, or execute a file? The application looks for
+ * both as that user, from the root of its image on, with no other groups.
+ */
+import type { Stats } from 'node:fs'
+import { statSync } from 'node:fs'
+import type { Found } from '../evaluate/inside.ts'
+import type { Spec } from '../spec.ts'
+
+type Ids = Pick<Spec, 'user' | 'group'>
+type Owned = Pick<Stats, 'mode' | 'uid' | 'gid'>
+
+export const userOf = ({ user, group }: Ids): string => `user ${user} and group ${group}`
+
+export const mayExecute = ({ mode, uid, gid }: Owned, { user, group }: Ids): boolean => {
+  if (user === 0) return (mode & 0o111) !== 0
+  if (user === uid) return (mode & 0o100) !== 0
+  return (mode & (group === gid ? 0o010 : 0o001)) !== 0
+}
+
+/** Root keeps the capability to enter any. */
+const mayEnter = (owned: Owned, ids: Ids): boolean => ids.user === 0 || mayExecute(owned, ids)
+
+/** Null where nothing is in the way. */
+export const closedOnTheWay = (
+  { searched }: Extract<Found, { kind: 'found' }>,
+  ids: Ids,
+): string | null => {
+  const closed = searched.find(directory => !mayEnter(statSync(directory), ids))
+  return closed === undefined ? null : `needs ${closed}, which ${userOf(ids)} may not enter`
+}
+
+/** Of a volume that is only made at the start, its owner is known already. */
+export const closedVolume = (
+  spec: Spec,
+  { mount, below }: Extract<Found, { kind: 'unknown' }>,
+): string | null => {
+  const volume = spec.volumes.findLast(({ target }) => target === mount)
+  if (below.length > 0 || volume === undefined) return null
+  const owned =
+    volume.kind === 'tmpfs'
+      ? { mode: volume.mode, uid: 0, gid: 0 }
+      : volume.kind === 'statedir'
+        ? { mode: volume.make.mode, uid: volume.make.user, gid: volume.make.group }
+        : null
+  return owned === null || mayEnter(owned, spec)
+    ? null
+    : `is the volume ${mount}, which ${userOf(spec)} may not enter`
+}
