@@ -29,7 +29,7 @@ import type { StatusLine } from '../native/statusFile.ts'
 import type { Found, Kept } from '../native/survey.ts'
 
 export type Launch = Extract<Effect, { type: 'launch' }>
-export type Signal = Extract<Effect, { type: 'signal' }>
+type Signal = Extract<Effect, { type: 'signal' }>
 
 /** What was attempted, and on what: `mounting tmpfs`, `/tmp`. */
 export interface StepName {

@@ -9,7 +9,7 @@ const at = (samples: Samples, share: number): number => {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
 }
 
-export const median = (samples: Samples): number => at(samples, 0.5)
+const median = (samples: Samples): number => at(samples, 0.5)
 
 const rounded = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)

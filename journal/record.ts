@@ -68,7 +68,7 @@ export type Damage = 'torn' | 'changed'
 /** No turn is written in fewer bytes than this one. */
 export const turnBytesMin = '00000000 000000 {"seq":1,"inputs":[],"effects":[]}\n'.length
 
-export const sumText = (sum: number): string => sum.toString(16).padStart(8, '0')
+const sumText = (sum: number): string => sum.toString(16).padStart(8, '0')
 
 // ---------------------------------------------------------------------------
 // Writing

@@ -85,7 +85,7 @@ export const readStatusFile = (path: string, offset: number): Reading => {
 }
 
 /** What we cannot read is left out: a later version may say more. */
-export const parseLines = (text: string): StatusLine[] =>
+const parseLines = (text: string): StatusLine[] =>
   text.split('\n').flatMap(line => {
     const parsed = parseLine(line.split(' '))
     return parsed === null ? [] : [parsed]

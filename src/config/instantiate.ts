@@ -5,15 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { byCodePoints } from './codec.ts'
 import type { Container, TcpPort } from './shapes.ts'
-import {
-  builtIns,
-  isBuiltIn,
-  PID_REFERENCE,
-  PID_VARIABLE,
-  readPort,
-  referencesIn,
-  substitute,
-} from './variables.ts'
+import { builtIns, PID_REFERENCE, PID_VARIABLE, readPort, substitute } from './variables.ts'
 import type { Lookup } from './variables.ts'
 
 export interface Instantiated {
@@ -131,14 +123,3 @@ const activatedPort = (fd: number): TcpPort => ({
   listenBacklog: 128,
   external: false,
 })
-
-/** Every name that the container refers to without declaring it, nor is it built in. */
-export const undeclared = (container: Container): readonly string[] => {
-  const texts = [
-    ...container.tcpPorts.keys(),
-    ...container.environ.values(),
-    ...container.arguments,
-  ]
-  const names = texts.flatMap(referencesIn)
-  return [...new Set(names)].filter(name => !container.variables.has(name) && !isBuiltIn(name))
-}

@@ -8,7 +8,7 @@ import { decoder, unexpected } from './codec.ts'
 import { isUsable, textOf } from './words.ts'
 import { quote } from './value.ts'
 
-export const isContained = (path: string): boolean =>
+const isContained = (path: string): boolean =>
   path.startsWith('/') && !path.split('/').includes('..') && isUsable(path)
 
 export const containedPath = (name: string): Decoder<string> =>

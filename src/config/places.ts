@@ -61,9 +61,6 @@ export const sandboxLogFile = (places: Places, name: string, sandbox: Sandbox): 
 export const outputLogFile = (places: Places, name: string): string =>
   below(places.stdioLogDir, `${name}.log`)
 
-export const configLogFile = (places: Places, name: string): string | null =>
-  places.configLogDir === null ? null : below(places.configLogDir, `${name}.log`)
-
 export const imageDirOf = (sandbox: Sandbox, image: string): string =>
   below(sandbox.imageDir, image)
 

@@ -67,7 +67,7 @@ const describeUntagged = (value: Value): string => {
 
 const SHOWN_MAX = 40
 
-export const shorten = (text: string): string =>
+const shorten = (text: string): string =>
   text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX - 1)}…`
 
 /** As JSON, therefore on one line, whatever the text holds. */

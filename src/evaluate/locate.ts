@@ -23,7 +23,7 @@ export const locate = (findings: readonly Finding[]): readonly Problem[] => {
 type Locator = (path: KeyPath) => Place
 
 /** The deepest part of the path that is there; the beginning of the file where nothing is. */
-export const createLocator = (source: string): Locator => {
+const createLocator = (source: string): Locator => {
   const text = normalise(source)
   const syntax = parse(text)
   const placeOf = placeFinder(text)

@@ -16,7 +16,7 @@ export interface Names {
   readonly hostAddress: string | null
 }
 
-export const stateDirOf = (spec: Spec, instance: string): string =>
+const stateDirOf = (spec: Spec, instance: string): string =>
   `${spec.places.states}/${instance}`
 
 export const stateSteps = (spec: Spec, names: Names, instance: string): readonly Step[] => {

@@ -26,14 +26,14 @@ export interface Faults {
   gate: Promise<void>
 }
 
-export const createFaults = (): Faults => ({
+const createFaults = (): Faults => ({
   refused: new Map(),
   counts: new Map(),
   writeBytesMax: Infinity,
   gate: Promise.resolve(),
 })
 
-export const faultyDisk = (faults: Faults): ArchiveDisk => {
+const faultyDisk = (faults: Faults): ArchiveDisk => {
   const guard = (call: Call): void => {
     faults.counts.set(call, (faults.counts.get(call) ?? 0) + 1)
     const code = faults.refused.get(call)

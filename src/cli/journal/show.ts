@@ -97,7 +97,7 @@ interface Shown {
 }
 
 /** No name: everything. What concerns a sandbox concerns all that is in it. */
-export const mentions =
+const mentions =
   (name: string | undefined) =>
   (said: Input | Effect): boolean => {
     if (name === undefined) return true

@@ -6,7 +6,6 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
   below,
-  configLogFile,
   imageDirOf,
   outputLogFile,
   placesOf,
@@ -51,7 +50,7 @@ test('relative to the master file, to runtime-dir, to default-log-dir', () => {
   assert.is(some.mountDir, '/r/m')
   assert.is(some.logFile, '/l/x.log')
   assert.is(some.journalDir, null)
-  assert.is(configLogFile(some, 'web'), null)
+  assert.is(some.configLogDir, null)
 })
 
 test('the files of a sandbox', () => {
@@ -64,7 +63,7 @@ test('the files of a sandbox', () => {
   assert.is(sandboxLogFile(all, 'web', bare), '/var/log/lithos/web.log')
   assert.is(sandboxLogFile(all, 'web', named), '/y.log')
   assert.is(outputLogFile(all, 'web'), '/var/log/lithos/stderr/web.log')
-  assert.is(configLogFile(all, 'web'), '/var/log/lithos/config/web.log')
+  assert.is(all.configLogDir, '/var/log/lithos/config')
   assert.is(imageDirOf(named, 'app/v1'), '/i/app/v1')
   assert.is(below('/', 'x'), '/x')
   assert.is(below('/a', '.'), '/a')

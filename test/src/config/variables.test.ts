@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { instantiate, undeclared } from '../../../src/config/instantiate.ts'
+import { instantiate } from '../../../src/config/instantiate.ts'
 import { readContainer } from '../../../src/config/read.ts'
 import type { VariableType } from '../../../src/config/shapes.ts'
 import { checkVariable, readPort, referencesIn, substitute } from '../../../src/config/variables.ts'
@@ -210,8 +210,7 @@ test('activation that cannot be', () => {
   ])
 })
 
-test('undeclared references, built-ins apart', () => {
-  assert.equal(undeclared(valueOf(readContainer, `executable: /x\n${SAMPLE}`)), ['p'])
+test('what is no reference to the end is none', () => {
   assert.equal(referencesIn('@{ a } @{b'), ['a'])
 })
 
