@@ -195,7 +195,13 @@ const inspectOutput = ({ subject, spec }: Examined, view: View): readonly Findin
   if (parent.kind === 'unknown') return []
   if (parent.kind === 'missing') return problem(`has no directory: ${parent.at} ${parent.reason}`)
   const isWritable = parent.mount !== null && view.kindOf(parent.mount) === 'persistent'
+  const name = componentsOf(spec.outputFile).at(-1) ?? '.'
+  // No link is followed there: whoever may write the directory could choose what root opens.
+  if (lstatSync(`${parent.host}/${name}`, { throwIfNoEntry: false })?.isSymbolicLink())
+    return problem('is a link, and none is followed there')
   const own = view.look(spec.outputFile)
+  const isDirectory = own.kind === 'unknown' || (own.kind === 'found' && own.stats.isDirectory())
+  if (isDirectory) return problem('is a directory')
   const isDevice = own.kind === 'found' && own.stats.isCharacterDevice()
   return isWritable || isDevice ? [] : problem('is on a file system that is read-only')
 }

@@ -1,5 +1,5 @@
 /** What only `lithos_check` says of images, volumes and ports. */
-import { container, processes, run, sandbox, web } from '../evaluate/rows/row.ts'
+import { container, processes, run, sandbox, site, web } from '../evaluate/rows/row.ts'
 import type { Row } from '../evaluate/rows/row.ts'
 
 const volumes = (lines: string): string => run(`volumes:\n${lines}`)
@@ -96,6 +96,28 @@ export const imageRows: readonly Row[] = [
     [
       'CONTAINER:3:21: The output file /tmp/out of site/web is on a file system that is ' +
         'read-only',
+    ],
+  ],
+  [
+    'output into directories, and through a link',
+    {
+      'data/out': '→/real',
+      'images/web.1/data/': '',
+      [sandbox]: site('default-user: 100\nwritable-paths: {/data: $/data}\n'),
+      [processes]:
+        `${web('')}b:\n  image: web.1\n  config: /config/b.yaml\n` +
+        'c:\n  image: web.1\n  config: /config/c.yaml\n',
+      [container]: run('stdout-stderr-file: /bin\n'),
+      'images/web.1/config/b.yaml': volumes('  /tmp: !Tmpfs {}\nstdout-stderr-file: /tmp\n'),
+      'images/web.1/config/c.yaml': volumes(
+        '  /data: !Persistent {path: /data}\nstdout-stderr-file: /data/out\n',
+      ),
+    },
+    [
+      '$/images/web.1/config/b.yaml:5:21: The output file /tmp of site/b is a directory',
+      '$/images/web.1/config/c.yaml:5:21: The output file /data/out of site/c is a link, and ' +
+        'none is followed there',
+      'CONTAINER:3:21: The output file /bin of site/web is a directory',
     ],
   ],
   [
