@@ -16,8 +16,7 @@ export interface Names {
   readonly hostAddress: string | null
 }
 
-const stateDirOf = (spec: Spec, instance: string): string =>
-  `${spec.places.states}/${instance}`
+const stateDirOf = (spec: Spec, instance: string): string => `${spec.places.states}/${instance}`
 
 export const stateSteps = (spec: Spec, names: Names, instance: string): readonly Step[] => {
   const base = stateDirOf(spec, instance)
