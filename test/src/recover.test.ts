@@ -123,7 +123,8 @@ test('row 5: launched, and nobody had written it down', () => {
 test('row 6: never launched', () => {
   const input = only(starting)
   assert.is(input.type, 'knot.refused')
-  assert.equal(after(starting, [input]), ['starting', 'disarmTimer sweep launch armTimer'])
+  // Like every refusal: soon, not at once.
+  assert.equal(after(starting, [input]), ['backoff', 'disarmTimer sweep armTimer'])
 })
 
 test('row 7: the journal knows nothing: it runs until a configuration judges it', () => {
