@@ -60,7 +60,9 @@ export const sayInput = (input: Input): string => {
     case 'knot.refused':
       return `${input.instance} could not be started: ${sayRefusal(input)}`
     case 'app.started':
-      return `${input.instance} runs: its application has pid ${input.pid}`
+      return input.pid === 0
+        ? `${input.instance} ran, and had ended before anybody could look`
+        : `${input.instance} runs: its application has pid ${input.pid}`
     case 'knot.exited':
       return `${input.instance} ended: ${sayExit(input)}`
     case 'knot.adopted':

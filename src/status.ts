@@ -44,7 +44,8 @@ const describe = (
   mono: number,
 ): Omit<Status, 'state'> => ({
   name,
-  pid: life?.appPid ?? null,
+  // 0: it was gone before anybody could look.
+  pid: life?.appPid || null,
   knotPid: life?.pid ?? null,
   uptimeMs: life === null ? null : Math.max(0, mono - life.launchedAt),
   restarts,
