@@ -84,9 +84,15 @@ const isSameTurn = (item: Item, first: Item | null): boolean =>
 export const isSaid = (item: Item): item is Said =>
   item.kind === 'turn' || item.kind === 'checkpoint'
 
-/** Of two with the same number the archive's comes first. Damage is told when it is met. */
-const isEarlier = (one: Item, other: Item): boolean =>
-  isSaid(other) && (!isSaid(one) || one.after.seq < other.after.seq)
+/**
+ * Of two with the same number the archive's comes first, but a turn before the checkpoint that
+ * follows it. Damage is told when it is met.
+ */
+const isEarlier = (one: Item, other: Item): boolean => {
+  if (!isSaid(other) || !isSaid(one)) return isSaid(other)
+  const between = one.after.seq - other.after.seq
+  return between < 0 || (between === 0 && one.kind === 'turn' && other.kind === 'checkpoint')
+}
 
 async function* archiveItems(where: Where): AsyncGenerator<Item> {
   for (const segment of await listSegments(where.archiveDirectory, where.sinceMs)) {

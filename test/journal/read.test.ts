@@ -53,6 +53,14 @@ test('one story; checkpoints stand among the turns whose state they are', () =>
     assert.is(await storyOf(world), '[0] 1 2 3 4 5 [5] 6 7 8 [8] 9 [9] 10 11 12')
   }))
 
+test('no gap where the hot journal reaches back beyond what is left of the archive', () =>
+  inTemporaryDirectory(async root => {
+    const world = worldIn(root)
+    await tell(world)
+    for (const file of files.slice(0, 2)) fs.rmSync(path.join(world.archiveDirectory, file))
+    assert.is(await storyOf(world), '[0] 1 2 3 4 5 6 7 8 [8] 9 [9] 10 11 12')
+  }))
+
 test('each alone', () =>
   inTemporaryDirectory(async root => {
     const world = worldIn(root)
