@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { skipUnless } from '../skip.ts'
-import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
+import { inputsOf, kill, run, runs, sleeper, supervised, until } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
@@ -114,6 +114,9 @@ real(
       assert.is(self.appOf('web/app.0'), app, change)
     }
     assert.ok(existsSync(join(self.world.root, 'run/journal/hot.damaged-1')))
+    const verified = run('lithos', 'journal', 'verify', '-C', self.world.master)
+    assert.is(verified.status, 1, 'what was set aside is a finding until somebody removes it')
+    assert.match(verified.stdout, /hot\.damaged-1:1: damage: a start found this journal damaged/)
     await until('it is known as running', () => self.ps()[0]?.state === 'running')
     assert.is(await self.stop(), 0)
     assert.equal(self.leftovers(), [])

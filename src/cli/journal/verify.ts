@@ -1,4 +1,6 @@
 /** `lithos journal verify`: is the history whole, and does it replay to what was recorded? */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { readAll } from '../../../journal/read.ts'
 import { verify } from '../../../journal/verify.ts'
 import type { Finding } from '../../../journal/verify.ts'
@@ -25,8 +27,9 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     const where = findJournals(description.command, options.config)
     if (where === null) return 1
     const report = await verify(readAll(where), replay)
-    const { turns, replayed, checkpoints, findings } = report
-    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+    const { turns, replayed, checkpoints } = report
+    const findings = [...evidenceIn(where.hotDirectory), ...report.findings]
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...report, findings })}\n`)
     else
       process.stdout.write(
         findings.map(say).join('') +
@@ -35,6 +38,18 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       )
     return findings.length === 0 ? 0 : 1
   })
+
+/** What a start could not read is not part of the history any more, and is not forgotten either. */
+const evidenceIn = (directory: string): readonly Finding[] =>
+  readdirSync(directory)
+    .filter(name => /^hot\.damaged-\d+$/.test(name))
+    .map(name => ({
+      file: join(directory, name),
+      line: 1,
+      seq: null,
+      kind: 'damage',
+      what: 'a start found this journal damaged and set it aside; remove it when it is understood',
+    }))
 
 const say = ({ file, line, seq, kind, what }: Finding): string =>
   `${file}:${line}: ${kind}${seq === null ? '' : `, turn ${seq}`}: ${what}\n`
