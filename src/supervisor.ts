@@ -216,13 +216,10 @@ const begin = (
     journal: memory.condition,
     ...stamp(),
   })
-  for (const { context } of [state.tree, ...state.instances.values()])
+  // Those of the supervisor itself end with its life.
+  for (const { context } of state.instances.values())
     if (context.timer !== null)
-      timers.perform({
-        type: 'armTimer',
-        ...('name' in context && { instance: context.name }),
-        ...context.timer,
-      })
+      timers.perform({ type: 'armTimer', instance: context.name, ...context.timer })
   for (const [knot, incarnation] of adopted) knots.adopt({ ...knot, incarnation })
   for (const input of recovery.inputs) bus.hear(input)
   // Files of lives that the journal does not know: nobody will ask for them.

@@ -1,5 +1,5 @@
 /** `lithos journal verify`: is the history whole, and does it replay to what was recorded? */
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readAll } from '../../../journal/read.ts'
 import { verify } from '../../../journal/verify.ts'
@@ -41,7 +41,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
 
 /** What a start could not read is not part of the history any more, and is not forgotten either. */
 const evidenceIn = (directory: string): readonly Finding[] =>
-  readdirSync(directory)
+  (existsSync(directory) ? readdirSync(directory) : [])
     .filter(name => /^hot\.damaged-\d+$/.test(name))
     .map(name => ({
       file: join(directory, name),
