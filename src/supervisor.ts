@@ -153,7 +153,9 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       await setImmediate()
       await setImmediate()
       if (bus.state().tree.value !== 'restarting') return releaseSignals()
-      hear({ type: 'exec.refused', code: restart.execNow(reason), ...stamp() })
+      const code = restart.execNow(reason)
+      releaseSignals()
+      hear({ type: 'exec.refused', code, ...stamp() })
     }
 
     /** Nothing of ours is left running: whatever goes wrong from here on, we do go. */
