@@ -3,7 +3,6 @@
  * what is on disk now against what we have. What we hear of it are facts, one a sandbox, each
  * taken whole or refused whole.
  */
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Stamp } from '../actors/clock.ts'
 import type { Hear, Wanted } from '../machines/vocabulary.ts'
@@ -13,9 +12,9 @@ import { appendConfigLog } from './configLog.ts'
 import { sandboxOf } from './decide.ts'
 import type { State } from './decide.ts'
 import type { Evaluator } from './evaluate/evaluator.ts'
+import { look } from './evaluate/files.ts'
 import type { Evaluation } from './evaluate/sandbox.ts'
 import type { Settings } from './evaluate/settings.ts'
-import { specHash } from './spec.ts'
 import type { Spec } from './spec.ts'
 
 export interface Loading {
@@ -111,12 +110,15 @@ export const createLoading = (options: LoadingOptions): Loading => {
     }
   }
 
-  const remember = ({ sandbox, subjects }: Evaluation): void => {
+  const remember = ({ sandbox, subjects, specs }: Evaluation): void => {
+    const hashes = new Map([...specs].map(([hash, spec]) => [spec, hash]))
     for (const { subject, spec } of subjects) {
       const files = [subject.sandbox.file, subject.container.file]
       const process = `${sandbox}/${subject.process.name}`
+      const hash = hashes.get(spec)
+      if (hash === undefined) continue
       const { mono } = stamp()
-      sources.set(process, { files, look: lookOf(files), spec, hash: specHash(spec), mono })
+      sources.set(process, { files, look: lookOf(files), spec, hash, mono })
     }
   }
 
@@ -158,11 +160,5 @@ const isSameProcess = (a: Spec, b: Spec): boolean =>
   a.config === b.config &&
   JSON.stringify(a.variables) === JSON.stringify(b.variables)
 
-const lookOf = (files: readonly string[]): string => files.map(look).join('\n')
-
-const look = (file: string): string => {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return stats === undefined
-    ? ''
-    : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
-}
+const lookOf = (files: readonly string[]): string =>
+  files.map(file => look(file)?.signature ?? '').join('\n')

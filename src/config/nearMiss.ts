@@ -17,8 +17,8 @@ const LENGTH_MAX = 40
 
 const simplify = (word: string): string => word.toLowerCase().replaceAll('_', '-')
 
-/** Letters inserted, dropped, changed or swapped with their neighbour. */
-const distance = (a: string, b: string, max: number): number => {
+/** Letters inserted, dropped, changed or swapped with their neighbour; `max + 1` where far more. */
+export const distance = (a: string, b: string, max: number): number => {
   if (Math.abs(a.length - b.length) > max) return max + 1
   let before: number[] = []
   let above = Array.from({ length: b.length + 1 }, (_, j) => j)

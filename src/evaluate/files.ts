@@ -71,7 +71,9 @@ const openFiles = (
 }
 
 /** Taken before the file is read: a change in between shows at the next look. */
-const look = (file: string): { readonly signature: string; readonly changedMs: number } | null => {
+export const look = (
+  file: string,
+): { readonly signature: string; readonly changedMs: number } | null => {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
     return {
