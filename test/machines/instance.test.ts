@@ -8,12 +8,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { instanceMachine } from '../../machines/instance.ts'
 import type { Heard } from '../../machines/letters.ts'
+import { drawChart } from './chart.ts'
+import type { Said } from './chart.ts'
 
-type Said = Heard extends infer H
-  ? H extends Heard
-    ? Omit<H, 'at' | 'mono' | 'turn'>
-    : never
-  : never
 type Snapshot = ReturnType<typeof begin>
 
 const instance = 'web/http.0'
@@ -92,24 +89,8 @@ const stories: Record<string, readonly Said[]> = {
   backoff: [want, launched, started, exited],
 }
 
-/** One row an event, one column a state; a dash where nothing moves. */
 const table = (mono: number): string =>
-  [
-    row('', Object.keys(stories)),
-    ...Object.entries(alphabet).map(([name, said]) =>
-      row(
-        name,
-        Object.values(stories).map(story => {
-          const before = reach(story)
-          const [after] = hear(before, said, mono, 8)
-          return after.value === before.value ? '-' : String(after.value)
-        }),
-      ),
-    ),
-  ].join('\n')
-
-const row = (name: string, cells: readonly string[]): string =>
-  (name.padEnd(12) + cells.map(cell => cell.padEnd(10)).join('')).trimEnd()
+  drawChart(stories, alphabet, reach, (before, said) => hear(before, said, mono, 8)[0], [12, 10])
 
 test('every story ends where its name says', () => {
   for (const [name, story] of Object.entries(stories))

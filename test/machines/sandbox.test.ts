@@ -7,12 +7,8 @@ import * as assert from 'uvu/assert'
 import { initialTransition, transition } from 'xstate'
 import type { Heard, Post } from '../../machines/letters.ts'
 import { sandboxMachine } from '../../machines/sandbox.ts'
-
-type Said = Heard extends infer H
-  ? H extends Heard
-    ? Omit<H, 'at' | 'mono' | 'turn'>
-    : never
-  : never
+import { drawChart } from './chart.ts'
+import type { Said } from './chart.ts'
 
 const sandbox = 'web'
 const wanted = (config: string) => ({ spec: config, config, restartMs: 1_000, killMs: 5_000 })
@@ -46,23 +42,14 @@ const stories: Record<string, readonly Said[]> = {
   gone: [absent],
 }
 
-const row = (name: string, cells: readonly string[]): string =>
-  (name.padEnd(9) + cells.map(cell => cell.padEnd(11)).join('')).trimEnd()
-
 test('the whole chart', () => {
-  const table = [
-    row('', Object.keys(stories)),
-    ...Object.entries(alphabet).map(([name, said]) =>
-      row(
-        name,
-        Object.values(stories).map(story => {
-          const before = reach(story)
-          const [after] = hear(before, said)
-          return after.value === before.value ? '-' : String(after.value)
-        }),
-      ),
-    ),
-  ].join('\n')
+  const table = drawChart(
+    stories,
+    alphabet,
+    reach,
+    (before, said) => hear(before, said)[0],
+    [9, 11],
+  )
   assert.is(
     table,
     [

@@ -7,12 +7,8 @@ import * as assert from 'uvu/assert'
 import { initialTransition, transition } from 'xstate'
 import type { Heard, Post } from '../../machines/letters.ts'
 import { treeMachine } from '../../machines/tree.ts'
-
-type Said = Heard extends infer H
-  ? H extends Heard
-    ? Omit<H, 'at' | 'mono' | 'turn'>
-    : never
-  : never
+import { drawChart } from './chart.ts'
+import type { Said } from './chart.ts'
 
 const started: Said = { type: 'tree.started', pid: 1, bootId: 'b', version: '1' }
 const surveyed: Said = { type: 'tree.surveyed', adopted: 0, lost: 0 }
@@ -56,23 +52,14 @@ const hear = (snapshot: Snapshot, said: Said) =>
 const reach = (story: readonly Said[]): Snapshot =>
   story.reduce<Snapshot>((snapshot, said) => hear(snapshot, said)[0], begin())
 
-const row = (name: string, cells: readonly string[]): string =>
-  (name.padEnd(10) + cells.map(cell => cell.padEnd(11)).join('')).trimEnd()
-
 test('the whole chart', () => {
-  const table = [
-    row('', Object.keys(stories)),
-    ...Object.entries(alphabet).map(([name, said]) =>
-      row(
-        name,
-        Object.values(stories).map(story => {
-          const before = reach(story)
-          const [after] = hear(before, said)
-          return after.value === before.value ? '-' : String(after.value)
-        }),
-      ),
-    ),
-  ].join('\n')
+  const table = drawChart(
+    stories,
+    alphabet,
+    reach,
+    (before, said) => hear(before, said)[0],
+    [10, 11],
+  )
   assert.is(
     table,
     [
