@@ -34,12 +34,14 @@ interface Stamp {
   readonly mono: number
 }
 
-/** `sayRefusal` turns the number of a refused step into words; it knows the plans. */
+/** Turns the number of a refused step into words; it knows the plans. */
+export type SayRefusal = (knot: Found) => Refusal
+
 export const recover = (
   state: State,
   knots: readonly Found[],
   stamp: Stamp,
-  sayRefusal: (knot: Found) => Refusal,
+  sayRefusal: SayRefusal,
 ): Recovery => {
   const inputs: Input[] = []
   const adopted = new Map<Found, number>()
@@ -110,7 +112,7 @@ const ending = (
   life: Stamp & { readonly instance: string; readonly incarnation: number },
   pid: number | null,
   kept: Found | undefined,
-  sayRefusal: (knot: Found) => Refusal,
+  sayRefusal: SayRefusal,
 ): Input => {
   if (kept?.kept.refused != null) return { type: 'knot.refused', ...life, ...sayRefusal(kept) }
   const exited = kept?.kept.exited

@@ -15,11 +15,10 @@ import type { Effect, Hear, Input } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
-import type { Found } from '../native/survey.ts'
 import { survey } from '../native/survey.ts'
+import { begin } from './begin.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
-import { emptyState } from './decide.ts'
 import type { State } from './decide.ts'
 import { createEvaluator } from './evaluate/evaluator.ts'
 import { Fatal, prepareGround, whyNoGround } from './ground.ts'
@@ -28,8 +27,7 @@ import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
 import { logLines } from './logLines.ts'
 import { openMemory } from './memory.ts'
-import type { Memory } from './memory.ts'
-import { recover } from './recover.ts'
+import type { SayRefusal } from './recover.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
 import { openBus } from './turn.ts'
@@ -173,7 +171,29 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     }
 
     hear = bus.hear
-    begin(memory, found.knots, launching, { bus, knots, timers, warn, restart })
+    begin(
+      {
+        state: memory.state,
+        condition: memory.condition,
+        bootId: memory.bootId,
+        found: found.knots,
+        pid: process.pid,
+        version,
+        reason: restart.reason,
+        stamp,
+        sayRefusal: sayRefusalBy(launching),
+      },
+      {
+        hear: bus.hear,
+        arm: timers.perform,
+        adopt: knots.adopt,
+        forget: knots.forget,
+        dismiss: knot => {
+          warn(`Undefined child, pid: ${knot.pid}. Sending SIGTERM...`)
+          if (knot.pidfd !== null) pidfd.signal(knot.pidfd, 'SIGTERM')
+        },
+      },
+    )
     sweeper.sweepDangling(aliveIn(bus.state(), found))
     for (const signal of signals) hear(signal)
     if (ground.layout.v1.length > 0)
@@ -181,24 +201,11 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   })
 }
 
-/** The first inputs: that we are here, what lives, and that this is all. */
-const begin = (
-  memory: Memory,
-  found: readonly Found[],
-  launching: Launching,
-  hands: {
-    readonly bus: ReturnType<typeof openBus>
-    readonly knots: ReturnType<typeof createKnots>
-    readonly timers: ReturnType<typeof createTimers>
-    readonly warn: (text: string) => void
-    readonly restart: ReturnType<typeof createRestart>
-  },
-): void => {
-  const { bus, knots, timers, warn, restart } = hands
-  // What an earlier boot has left is no life; the first turn forgets it.
-  const isThisBoot = memory.state.tree.context.bootId === memory.bootId
-  const state = isThisBoot ? memory.state : emptyState()
-  const recovery = recover(state, found, stamp(), knot => {
+/** What a knot was refused for, in words, where its specification is still known. */
+const sayRefusalBy =
+  (launching: Launching) =>
+  (state: State): SayRefusal =>
+  knot => {
     const { step = -1, errno = 0 } = knot.kept.refused ?? {}
     const hash = state.instances.get(knot.instance)?.context.life?.spec ?? null
     const spec = hash === null ? undefined : (state.specs.get(hash) as Spec | undefined)
@@ -207,33 +214,7 @@ const begin = (
         ? { step: `step ${step} of its plan`, about: '' }
         : launching.nameStep(spec, knot.instance, step)
     return { ...named, code: errnoName(errno) }
-  })
-  const { adopted, spare, lost } = recovery
-  bus.hear({
-    type: 'tree.started',
-    pid: process.pid,
-    bootId: memory.bootId,
-    version,
-    reason: restart.reason,
-    journal: memory.condition,
-    ...stamp(),
-  })
-  // Those of the supervisor itself end with its life.
-  for (const { context } of state.instances.values())
-    if (context.timer !== null)
-      timers.perform({ type: 'armTimer', instance: context.name, ...context.timer })
-  for (const [knot, incarnation] of adopted) knots.adopt({ ...knot, incarnation })
-  for (const input of recovery.inputs) bus.hear(input)
-  // Files of lives that the journal does not know: nobody will ask for them.
-  for (const { instance, incarnation, state: now } of found)
-    if (now === 'gone' && state.instances.get(instance)?.context.life?.incarnation !== incarnation)
-      knots.forget(instance, incarnation)
-  for (const knot of spare) {
-    warn(`Undefined child, pid: ${knot.pid}. Sending SIGTERM...`)
-    if (knot.pidfd !== null) pidfd.signal(knot.pidfd, 'SIGTERM')
   }
-  bus.hear({ type: 'tree.surveyed', adopted: adopted.length, lost, ...stamp() })
-}
 
 const aliveIn = (state: State, found: ReturnType<typeof survey>): ReadonlySet<string> =>
   new Set([

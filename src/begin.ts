@@ -1,0 +1,69 @@
+/**
+ * The first inputs of a life: that we are here, what is alive, and that this is all. They are heard
+ * like all others, so recovery is start-up. What is done to the world goes through `Hands`, which
+ * the simulator brings, too.
+ */
+import type { Effect, Hear } from '../machines/vocabulary.ts'
+import type { Found } from '../native/survey.ts'
+import { emptyState } from './decide.ts'
+import type { State } from './decide.ts'
+import { recover } from './recover.ts'
+import type { SayRefusal } from './recover.ts'
+
+type ArmTimer = Extract<Effect, { readonly type: 'armTimer' }>
+
+export interface Hands {
+  readonly hear: Hear
+  readonly arm: (timer: ArmTimer) => void
+  /** Watch a knot that lives, or has ended unseen. */
+  readonly adopt: (knot: Found) => void
+  /** The end of this life is written down, or nobody will ever ask for it. */
+  readonly forget: (instance: string, incarnation: number) => void
+  /** End a knot that is one too many. */
+  readonly dismiss: (knot: Found) => void
+}
+
+export interface Beginning {
+  /** What the journal remembers. */
+  readonly state: State
+  /** How the journal was found. */
+  readonly condition: string
+  readonly bootId: string
+  readonly found: readonly Found[]
+  readonly pid: number
+  readonly version: string
+  /** Why this image was started. */
+  readonly reason: string
+  readonly stamp: () => { readonly at: number; readonly mono: number }
+  readonly sayRefusal: (state: State) => SayRefusal
+}
+
+export const begin = (beginning: Beginning, hands: Hands): void => {
+  const { bootId, found, pid, version, reason, condition, stamp } = beginning
+  // What an earlier boot has left is no life; the first turn forgets it.
+  const isThisBoot = beginning.state.tree.context.bootId === bootId
+  const state = isThisBoot ? beginning.state : emptyState()
+  const recovery = recover(state, found, stamp(), beginning.sayRefusal(state))
+  const { adopted, spare, lost } = recovery
+  hands.hear({
+    type: 'tree.started',
+    pid,
+    bootId,
+    version,
+    reason,
+    journal: condition,
+    ...stamp(),
+  })
+  // Those of the supervisor itself end with its life.
+  for (const { context } of state.instances.values())
+    if (context.timer !== null)
+      hands.arm({ type: 'armTimer', instance: context.name, ...context.timer })
+  for (const [knot, incarnation] of adopted) hands.adopt({ ...knot, incarnation })
+  for (const input of recovery.inputs) hands.hear(input)
+  // Files of lives that the journal does not know: nobody will ask for them.
+  for (const { instance, incarnation, state: now } of found)
+    if (now === 'gone' && state.instances.get(instance)?.context.life?.incarnation !== incarnation)
+      hands.forget(instance, incarnation)
+  for (const knot of spare) hands.dismiss(knot)
+  hands.hear({ type: 'tree.surveyed', adopted: adopted.length, lost, ...stamp() })
+}
