@@ -51,6 +51,9 @@ const death = [
   { guard: 'isThisLife', target: 'backoff', actions: ['remember', sweep] },
 ] as const
 
+/** What was refused is never tried again at once, see `nextStart`. */
+const refusal = [death[0], death[2]] as const
+
 /** A deadline is kept in the context, so that a recovered supervisor can arm it again. */
 const arm = {
   type: 'armTimer',
@@ -183,7 +186,7 @@ export const instanceMachine = setup({
         ],
         'spec.loaded': { actions: 'remember' },
         'app.started': { guard: 'isThisLife', target: 'running', actions: 'remember' },
-        'knot.refused': death,
+        'knot.refused': refusal,
         'knot.exited': death,
         want: [
           { guard: 'changes', target: 'stopping', actions: ['remember', 'rememberWhy'] },
@@ -205,7 +208,7 @@ export const instanceMachine = setup({
     running: {
       on: {
         'knot.exited': death,
-        'knot.refused': death,
+        'knot.refused': refusal,
         'knot.adopted': { actions: 'remember' },
         'app.started': { guard: 'isThisLife', actions: 'remember' },
         want: [
@@ -223,7 +226,7 @@ export const instanceMachine = setup({
       exit: [disarm, 'forgetTimer'],
       on: {
         'knot.exited': death,
-        'knot.refused': death,
+        'knot.refused': refusal,
         // The supervisor may have died between writing down the signal and sending it.
         'knot.adopted': { actions: ['remember', terminate] },
         'app.started': { guard: 'isThisLife', actions: 'remember' },
@@ -239,7 +242,7 @@ export const instanceMachine = setup({
       exit: [disarm, 'forgetTimer'],
       on: {
         'knot.exited': death,
-        'knot.refused': death,
+        'knot.refused': refusal,
         'knot.adopted': { actions: ['remember', destroy] },
         want: { actions: 'remember' },
         unwant: { actions: 'remember' },
