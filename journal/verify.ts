@@ -3,12 +3,15 @@
  * one pure function; what they decide today must be what was decided then, and a checkpoint
  * must be the state that its turns lead to.
  *
- * Behind damage or a gap the state is not known; replay goes on from the next checkpoint. A
- * checkpoint of another version has another shape: it is taken, not compared.
+ * Behind damage or a gap the state is not known; replay goes on from the next checkpoint. What
+ * another version has decided is replayed and counted, not compared: it had other rules, or
+ * another shape of state. The version of a turn is that of the checkpoint before it.
  */
 import type { Item } from './read.ts'
 
 export interface Replay<State> {
+  /** Of the rules and of the shape of the state, as given to the journal. */
+  readonly version: number
   /** `state` as a checkpoint holds it; null where nothing was known. */
   readonly initial: (state: unknown, version: number) => State
   readonly apply: (
@@ -32,6 +35,8 @@ export interface Report {
   readonly turns: number
   /** Turns whose effects were decided again and compared. */
   readonly replayed: number
+  /** Turns that were replayed, but decided by another version. */
+  readonly foreign: number
   readonly checkpoints: number
   readonly findings: ReadonlyArray<Finding>
 }
@@ -42,7 +47,7 @@ export const verify = async <State>(
   replay: Replay<State> | null = null,
 ): Promise<Report> => {
   const findings: Finding[] = []
-  let [turns, replayed, checkpoints] = [0, 0, 0]
+  let [turns, replayed, foreign, checkpoints] = [0, 0, 0, 0]
   /** Null where the state is not known. */
   let state: { readonly now: State } | null = null
   let lastVersion: number | null = null
@@ -68,6 +73,10 @@ export const verify = async <State>(
     if (next === null) return
     state = { now: next[0] }
     replayed += 1
+    if (lastVersion !== null && lastVersion !== replay.version) {
+      foreign += 1
+      return
+    }
     const difference = firstDifference(effects, asRead(next[1]), 'effects')
     if (difference !== null) findings.push(findingOf(item, seq, 'effects', difference))
   }
@@ -77,7 +86,8 @@ export const verify = async <State>(
     if (replay === null) return
     const { seq, version, state: written } = item.checkpoint
     const before: { readonly now: State } | null = state
-    const isComparable = written !== null && (lastVersion ?? version) === version
+    const isOurs = version === replay.version && (lastVersion ?? version) === version
+    const isComparable = written !== null && isOurs
     lastVersion = version
     if (before !== null && isComparable) {
       const found = attempt(item, seq, () => ({ state: asRead(replay.stateOf(before.now)) }))
@@ -101,7 +111,7 @@ export const verify = async <State>(
     const what = `reading stopped: ${error instanceof Error ? error.message : String(error)}`
     findings.push({ file: '', line: 0, seq: null, kind: 'damage', what })
   }
-  return { turns, replayed, checkpoints, findings }
+  return { turns, replayed, foreign, checkpoints, findings }
 }
 
 const findingOf = (

@@ -28,6 +28,12 @@ export interface State {
   readonly specs: ReadonlyMap<string, unknown>
 }
 
+/**
+ * To be raised when a released machine decides otherwise than before for the same inputs, or when
+ * the shape of the state changes: what an older version has decided is then not called wrong.
+ */
+export const rulesVersion = 1
+
 export interface Decision {
   readonly state: State
   readonly effects: readonly Effect[]

@@ -7,7 +7,7 @@ import { lastArchived, startArchive } from '../journal/archive.ts'
 import { openHot } from '../journal/hot.ts'
 import type { Recovered } from '../journal/recoverHot.ts'
 import type { Hear } from '../machines/vocabulary.ts'
-import { decide } from './decide.ts'
+import { decide, rulesVersion } from './decide.ts'
 import type { State } from './decide.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { inputsOf, journalsOf, stateOf } from './history.ts'
@@ -25,7 +25,6 @@ export interface Memory {
   readonly close: () => Promise<void>
 }
 
-const stateVersion = 1
 /** A start reads all of the hot journal; this much takes a few milliseconds. */
 const hotBytesMax = 1 << 20
 const archivePatienceMs = 300
@@ -50,7 +49,7 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
   })
 
   const { recovered, hot } = openHot(hotDirectory, {
-    version: stateVersion,
+    version: rulesVersion,
     stateOf: () => (stateNow === null ? null : keepState(stateNow())),
     turnBytesMax: hotBytesMax,
     ...(after !== null && { after }),
@@ -78,6 +77,8 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
     log: { nextSeq: () => hot.tail().seq + 1, append: hot.append },
     follow: now => {
       stateNow = now
+      // From here on our rules hold, and whoever replays must see it.
+      if (recovered.version !== null && recovered.version !== rulesVersion) hot.checkpoint()
     },
     flush: async () => archive?.flush(),
     close: async () => {

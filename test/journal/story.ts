@@ -35,6 +35,7 @@ export const countsOf = (recovered: Recovered): Counts =>
   )
 
 export const replayCounts: Replay<Counts> = {
+  version: 1,
   initial: state => (state ?? {}) as Counts,
   apply: step,
   stateOf: counts => counts,

@@ -43,10 +43,17 @@ test(
     assert.equal(await verify(items, replayCounts), {
       turns: 5,
       replayed: 5,
+      foreign: 0,
       checkpoints: 2,
       findings: [],
     })
-    assert.equal(await verify(items), { turns: 5, replayed: 0, checkpoints: 2, findings: [] })
+    assert.equal(await verify(items), {
+      turns: 5,
+      replayed: 0,
+      foreign: 0,
+      checkpoints: 2,
+      findings: [],
+    })
   }),
 )
 
@@ -140,20 +147,27 @@ test(
 )
 
 test(
-  'a checkpoint of another version is taken, not compared',
+  'a checkpoint of another version is taken, and nothing after it is compared',
   withStory(async items => {
     const newer = items.map(item =>
       item.kind === 'checkpoint' && item.checkpoint.seq > 0
         ? { ...item, checkpoint: { ...item.checkpoint, version: 2, state: { counts: { a: 4 } } } }
-        : item,
+        : item.kind === 'turn' && item.turn.seq === 5
+          ? { ...item, turn: { ...item.turn, effects: ['what version 2 wanted'] } }
+          : item,
     )
     const replay: Replay<Counts> = {
       ...replayCounts,
       initial: (state, version) =>
         version === 2 ? (state as { counts: Counts }).counts : ((state ?? {}) as Counts),
     }
-    assert.equal((await verify(newer, replay)).findings, [])
-    assert.is((await verify(newer, replay)).replayed, 5)
+    assert.equal(await verify(newer, replay), {
+      turns: 5,
+      replayed: 5,
+      foreign: 1,
+      checkpoints: 2,
+      findings: [],
+    })
   }),
 )
 

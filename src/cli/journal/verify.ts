@@ -27,13 +27,14 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     const where = findJournals(description.command, options.config)
     if (where === null) return 1
     const report = await verify(readAll(where), replay)
-    const { turns, replayed, checkpoints } = report
+    const { turns, replayed, foreign, checkpoints } = report
     const findings = [...evidenceIn(where.hotDirectory), ...report.findings]
     if (options.json) process.stdout.write(`${JSON.stringify({ ...report, findings })}\n`)
     else
       process.stdout.write(
         findings.map(say).join('') +
           `${turns} turns read, ${replayed} replayed, ${checkpoints} checkpoints, ` +
+          `${foreign === 0 ? '' : `${foreign} decided by another version and not compared, `}` +
           `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}\n`,
       )
     return findings.length === 0 ? 0 : 1
