@@ -12,7 +12,7 @@ import { appendConfigLog } from './configLog.ts'
 import { sandboxOf } from './decide.ts'
 import type { State } from './decide.ts'
 import type { Evaluator } from './evaluate/evaluator.ts'
-import { look } from './evaluate/files.ts'
+import { look as lookAtFile } from './evaluate/files.ts'
 import type { Evaluation } from './evaluate/sandbox.ts'
 import type { Settings } from './evaluate/settings.ts'
 import type { Spec } from './spec.ts'
@@ -37,6 +37,8 @@ export interface LoadingOptions {
   readonly state: () => State
   /** For what is no fact of ours, such as a configuration log that cannot be written. */
   readonly warn: (text: string) => void
+  /** How a file looks now; a simulator has files of its own. */
+  readonly look?: (file: string) => { readonly signature: string } | null
 }
 
 /** The files that a process is started from, how they looked when read, and what they meant. */
@@ -53,8 +55,10 @@ interface Source {
 const lookAgainMs = 20
 
 export const createLoading = (options: LoadingOptions): Loading => {
-  const { hear, stamp, evaluator, settings, state, warn } = options
+  const { hear, stamp, evaluator, settings, state, warn, look = lookAtFile } = options
   const sources = new Map<string, Source>()
+  const lookOf = (files: readonly string[]): string =>
+    files.map(file => look(file)?.signature ?? '').join('\n')
 
   const load = (turn: number, only?: string): void => {
     const { names, problems } = evaluator.sandboxes(settings)
@@ -159,6 +163,3 @@ const isSameProcess = (a: Spec, b: Spec): boolean =>
   a.image === b.image &&
   a.config === b.config &&
   JSON.stringify(a.variables) === JSON.stringify(b.variables)
-
-const lookOf = (files: readonly string[]): string =>
-  files.map(file => look(file)?.signature ?? '').join('\n')

@@ -88,7 +88,15 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
   }
 }
 
-const remember = ({ condition, state, turns }: Recovered): { state: State; note: string } => ({
+/** The state that a journal leads to, and how the journal was found. */
+export const remember = ({
+  condition,
+  state,
+  turns,
+}: Pick<Recovered, 'condition' | 'state' | 'turns'>): {
+  readonly state: State
+  readonly note: string
+} => ({
   note: condition.detail === '' ? condition.kind : `${condition.kind}, ${condition.detail}`,
   state: turns.reduce(
     (before, turn) => decide(before, inputsOf(turn), turn.seq).state,

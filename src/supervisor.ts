@@ -11,7 +11,7 @@ import { createKnots } from '../actors/knots.ts'
 import { createSignals } from '../actors/signals.ts'
 import { createSweeper } from '../actors/sweeper.ts'
 import { createTimers } from '../actors/timers.ts'
-import type { Effect, Hear, Input } from '../machines/vocabulary.ts'
+import type { Hear, Input, Perform } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
@@ -27,6 +27,7 @@ import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
 import { logLines } from './logLines.ts'
 import { openMemory } from './memory.ts'
+import { aliveIn, forgetEnds, performEffect } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
@@ -64,32 +65,15 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   return new Promise<number>(done => {
     const knotsDir = join(settings.places.runtimeDir, 'knots')
     const found = survey(knotsDir, settings.file)
-    const perform = (effect: Effect, turn: number): void => {
-      switch (effect.type) {
-        case 'launch':
-          sweeper.spare(effect.instance)
-          knots.perform(effect, turn)
-          break
-        case 'signal':
-          knots.perform(effect, turn)
-          break
-        case 'armTimer':
-        case 'disarmTimer':
-          timers.perform(effect)
-          break
-        case 'sweep':
-          sweeper.perform(effect)
-          break
-        case 'load':
-          loading.load(turn, effect.sandbox)
-          break
-        case 'exec':
-          void becomeNew(effect.reason)
-          break
-        case 'exit':
-          void leave(effect.code)
-      }
-    }
+    const perform: Perform = (effect, turn) =>
+      performEffect(effect, turn, {
+        knots,
+        sweeper,
+        timers,
+        loading,
+        exec: reason => void becomeNew(reason),
+        exit: code => void leave(code),
+      })
 
     const bus = openBus(memory.state, memory.log, perform)
     memory.follow(bus.state)
@@ -123,10 +107,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
 
     bus.finished.subscribe(turn => {
       for (const { level, text } of logLines(turn, ground.isLogged)) ground.log(level, text)
-      // The end is in the journal now: whoever comes after us need not find it anywhere else.
-      for (const input of turn.heard)
-        if (input.type === 'knot.exited' || input.type === 'knot.refused')
-          knots.forget(input.instance, input.incarnation)
+      forgetEnds(turn, knots)
     })
 
     /** A new image could not go on with what it cannot read: better the settings of now. */
@@ -215,12 +196,3 @@ const sayRefusalBy =
         : launching.nameStep(spec, knot.instance, step)
     return { ...named, code: errnoName(errno) }
   }
-
-const aliveIn = (state: State, found: ReturnType<typeof survey>): ReadonlySet<string> =>
-  new Set([
-    ...[...state.instances.values()]
-      .filter(({ context }) => context.life !== null)
-      .map(({ context }) => context.name),
-    ...found.knots.filter(({ state }) => state !== 'gone').map(({ instance }) => instance),
-    ...found.commands,
-  ])

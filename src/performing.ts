@@ -1,0 +1,63 @@
+/**
+ * Who performs which effect, in which order; and when the end of a life may be forgotten. The
+ * simulator brings other hands and runs the same.
+ */
+import type { Knots } from '../actors/knots.ts'
+import type { Sweeper } from '../actors/sweeper.ts'
+import type { Timers } from '../actors/timers.ts'
+import type { Effect } from '../machines/vocabulary.ts'
+import type { Found } from '../native/survey.ts'
+import type { State } from './decide.ts'
+import type { Loading } from './loading.ts'
+import type { FinishedTurn } from './turn.ts'
+
+export interface Performers {
+  readonly knots: Pick<Knots, 'perform'>
+  readonly sweeper: Pick<Sweeper, 'perform' | 'spare'>
+  readonly timers: Pick<Timers, 'perform'>
+  readonly loading: Pick<Loading, 'load'>
+  readonly exec: (reason: string) => void
+  readonly exit: (code: number) => void
+}
+
+export const performEffect = (effect: Effect, turn: number, performers: Performers): void => {
+  const { knots, sweeper, timers, loading, exec, exit } = performers
+  switch (effect.type) {
+    case 'launch':
+      sweeper.spare(effect.instance)
+      return knots.perform(effect, turn)
+    case 'signal':
+      return knots.perform(effect, turn)
+    case 'armTimer':
+    case 'disarmTimer':
+      return timers.perform(effect)
+    case 'sweep':
+      return sweeper.perform(effect)
+    case 'load':
+      return loading.load(turn, effect.sandbox)
+    case 'exec':
+      return exec(effect.reason)
+    case 'exit':
+      return exit(effect.code)
+  }
+}
+
+/** The end is in the journal now: whoever comes after us need not find it anywhere else. */
+export const forgetEnds = ({ heard }: FinishedTurn, knots: Pick<Knots, 'forget'>): void => {
+  for (const input of heard)
+    if (input.type === 'knot.exited' || input.type === 'knot.refused')
+      knots.forget(input.instance, input.incarnation)
+}
+
+/** Names of what lives, as far as we know at a start: their left-overs are no left-overs. */
+export const aliveIn = (
+  state: State,
+  found: { readonly knots: readonly Found[]; readonly commands: ReadonlySet<string> },
+): ReadonlySet<string> =>
+  new Set([
+    ...[...state.instances.values()]
+      .filter(({ context }) => context.life !== null)
+      .map(({ context }) => context.name),
+    ...found.knots.filter(({ state }) => state !== 'gone').map(({ instance }) => instance),
+    ...found.commands,
+  ])
