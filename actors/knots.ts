@@ -12,7 +12,7 @@
  * Those stay until `forget`, so that a supervisor that dies before it has written the fact
  * down finds both again.
  */
-import { mkdirSync, unlinkSync } from 'node:fs'
+import { closeSync, mkdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Effect, Hear } from '../machines/vocabulary.ts'
@@ -48,6 +48,8 @@ export type Prepared =
       readonly namespaces?: readonly Namespace[]
       /** Further descriptors: number in the knot, 5 and above, from number here. */
       readonly fds?: ReadonlyMap<number, number>
+      /** Those of them that are for this knot only: closed here when it has them. */
+      readonly given?: readonly number[]
     }
   | { readonly refused: StepName & { readonly code: string } }
 
@@ -207,19 +209,12 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 
     const prepared = options.prepare(effect, turn)
     if ('refused' in prepared) return refuse(prepared.refused)
-    const { namespaces = [], fds = new Map<number, number>(), about, ...rest } = prepared
+    const { namespaces = [], fds = new Map<number, number>(), given = [], about } = prepared
     const { spec } = wanted
-    const { env } = options
-    const born = launchKnot({
-      ...rest,
-      knotsDir,
-      instance,
-      incarnation,
-      spec,
-      env,
-      namespaces,
-      fds,
-    })
+    const { plan, argv } = prepared
+    const life = { knotsDir, instance, incarnation, spec }
+    const born = launchKnot({ ...life, plan, argv, env: options.env, namespaces, fds })
+    for (const fd of given) closeSync(fd)
     if (E.isLeft(born)) {
       const { call, about, code } = born.left
       return refuse({ step: call, about, code })

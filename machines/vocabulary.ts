@@ -35,16 +35,39 @@ const said = <T extends string, P extends t.Props, O extends t.Props>(
 
 const life = { instance: t.string, incarnation: t.number }
 
+/** A listening TCP socket, as it is wanted. Two that have the same `key` are the same. */
+export const Socket = t.readonly(
+  t.type({
+    /** Its address: `tcp:0.0.0.0:80`, `tcp:[::1]:80`. */
+    key: t.string,
+    host: t.string,
+    port: t.number,
+    backlog: t.number,
+    reuseAddr: t.boolean,
+    /** Not shared: each start of a process has one of its own. */
+    reusePort: t.boolean,
+    setNonBlock: t.boolean,
+    /** Whose the inode is, on the host. */
+    uid: t.number,
+    gid: t.number,
+  }),
+  'a socket',
+)
+export type Socket = t.TypeOf<typeof Socket>
+
 /** What a machine needs to know of the configuration an instance is wanted to run with. */
-export const Wanted = t.type(
-  {
-    /** Content hash of the launch specification, see src/spec.ts. */
-    spec: t.string,
-    /** The instance as JSON, byte for byte as in the argv of its knot. */
-    config: t.string,
-    restartMs: t.number,
-    killMs: t.number,
-  },
+export const Wanted = t.intersection(
+  [
+    t.type({
+      /** Content hash of the launch specification, see src/spec.ts. */
+      spec: t.string,
+      /** The instance as JSON, byte for byte as in the argv of its knot. */
+      config: t.string,
+      restartMs: t.number,
+      killMs: t.number,
+    }),
+    t.partial({ sockets: t.readonlyArray(Socket) }),
+  ],
   'what is wanted',
 )
 export type Wanted = t.TypeOf<typeof Wanted>
@@ -99,6 +122,11 @@ export const Fact = t.union([
     { ...life, pid: t.number, birth: t.number, config: t.string, bornAt: t.number },
     { appPid: t.number, foreign: t.boolean },
   ),
+  /** A shared socket listens, with these options. */
+  said('socket.opened', { key: t.string, socket: Socket }),
+  said('socket.closed', { key: t.string }),
+  /** One of an earlier life of the supervisor, and who had it: `exec`, `keeper` … */
+  said('socket.recovered', { key: t.string, from: t.string }),
   said('timer.elapsed', { timer: Timer }, { instance: t.string }),
 ])
 export type Fact = t.TypeOf<typeof Fact>
@@ -144,6 +172,9 @@ export type Effect =
       readonly due: number
     }
   | { readonly type: 'disarmTimer'; readonly instance?: string; readonly timer: Timer }
+  /** Listen, or give one that listens these options. */
+  | { readonly type: 'openSocket'; readonly socket: Socket }
+  | { readonly type: 'closeSocket'; readonly key: string }
   /** Remove what a life has left behind; the cgroup is kept where the name is started again. */
   | { readonly type: 'sweep'; readonly instance: string; readonly cgroup: boolean }
   /** Read and evaluate configuration: of one sandbox or of all. */

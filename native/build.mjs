@@ -61,8 +61,18 @@ const programs = [
     ],
   },
   {
+    output: 'lithos_keep',
+    sources: ['system.c', 'keep.c'],
+    headers: ['system.h'],
+    ways: [
+      ...(hasOwnCalls ? [{ flags: freestanding }] : []),
+      { flags: ['-DKNOT_WITH_LIBC', '-static', '-s'], notice: 'with a static C library' },
+      { flags: ['-DKNOT_WITH_LIBC', '-s'], notice: 'with a shared C library' },
+    ],
+  },
+  {
     output: 'liblithos.so',
-    sources: ['lithos.c', 'spawn.c', 'deliver.c', 'exec.c', 'hold.c', 'remove.c'],
+    sources: ['lithos.c', 'spawn.c', 'deliver.c', 'exec.c', 'hold.c', 'sockets.c', 'remove.c'],
     headers: ['library.h'],
     ways: [{ flags: ['-shared', '-fPIC', '-pthread'] }],
   },

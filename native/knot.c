@@ -16,6 +16,9 @@
  *          HOW: itself, term (after SIGTERM or SIGINT), killed (at the deadline). A stop that
  *          comes before the application was started ends with `exited TIME 15 0 term`.
  *
+ *   fd 5…  listening sockets, as many as the plan passes on. They are kept for the next start
+ *          of the application, and for the next supervisor, which finds them here.
+ *
  *   exits  0  stopped, or the application ended in a way that is normal for it
  *          1  a step failed
  *          2  the application ended in another way; or: not started by lithos_tree
@@ -54,9 +57,18 @@ static void clear_inheritance(void)
 		if (call3(__NR_fcntl, fd, F_GETFD, 0) == -EBADF)
 			sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
 	call3(__NR_fcntl, STATUS_FD, F_SETFD, FD_CLOEXEC);
-	call3(__NR_close_range, STATUS_FD + 1, -1, 0);
 	call1(__NR_umask, 0022);
 	sys_prctl(PR_SET_DUMPABLE, 0, 0);
+}
+
+/* What the plan does not speak of is not ours. */
+static void close_others(const struct plan *plan)
+{
+	int first = FIRST_SOCKET_FD + plan_sockets(plan);
+
+	call3(__NR_close_range, first, -1, 0);
+	for (int fd = FIRST_SOCKET_FD; fd < first; fd++)
+		call3(__NR_fcntl, fd, F_SETFD, FD_CLOEXEC);
 }
 
 /* Kept apart, so that the plan can be let go. */
@@ -150,6 +162,7 @@ static int run(void)
 	if (error < 0)
 		return refuse_plan(error, "the plan on descriptor 3 cannot be used");
 	sys_close(PLAN_FD);
+	close_others(&container.plan);
 	read_head(&container);
 
 	begin_status(&line, "launched", monotonic());

@@ -11,6 +11,7 @@
 /* Set by who starts the knot. */
 #define PLAN_FD 3
 #define STATUS_FD 4
+#define FIRST_SOCKET_FD 5
 
 /* The signals that we take, as the kernel counts them. */
 #define BIT(signal) (1ull << ((signal) - 1))

@@ -16,6 +16,8 @@ struct start {
 	const struct container *container;
 	struct step fork;
 	bool born_in_cgroup;
+	/* The numbers in it, ascending, stay open in the application. */
+	struct step sockets;
 	/* The step that is being taken, and minus errno if it has failed. */
 	struct step at;
 	long error;
@@ -40,6 +42,22 @@ static char *write_pid(char *place, const char *name, long pid)
 		*place++ = digits[--count];
 	*place++ = '\0';
 	return place;
+}
+
+/* All but 0, 1, 2 and what was passed. */
+static long close_others(const struct step *sockets)
+{
+	int64_t next = 3;
+	long error = 0;
+
+	for (uint32_t i = 0; i < sockets->numbers && error >= 0; i++) {
+		int64_t kept = sockets->number[i];
+		if (kept > next)
+			error = call3(__NR_close_range, next, kept - 1, 0);
+		if (kept >= next)
+			next = kept + 1;
+	}
+	return error < 0 ? error : call3(__NR_close_range, next, -1, 0);
 }
 
 /* Arguments, environment and the texts of the pid variables: the plan has room for them. */
@@ -68,7 +86,7 @@ static long execute(const struct start *start, const struct step *step)
 
 	call4(__NR_rt_sigprocmask, SIG_SETMASK, ADDRESS(&none), 0, sizeof none);
 	/* Nothing of the host may be open, not even for the kernel's look at the executable. */
-	long error = call3(__NR_close_range, 3, -1, 0);
+	long error = close_others(&start->sockets);
 	if (error < 0)
 		return error;
 	return call3(__NR_execve, ADDRESS(step->text[0]), ADDRESS(words),
@@ -103,6 +121,27 @@ static long join_cgroups(const struct start *start)
 		return error;
 	long procs = sys_openat(container->unified, "cgroup.procs", O_WRONLY | O_CLOEXEC, 0);
 	return procs < 0 ? procs : sys_write((int) procs, "0", 1);
+}
+
+/* All are first put above every number that is wanted: one may stand where another has to go. */
+static long pass_sockets(struct start *start, const struct step *step)
+{
+	int32_t moved[SOCKETS_MAX];
+	int64_t above = FIRST_SOCKET_FD + step->numbers;
+	long result = 0;
+
+	if (step->numbers > 0 && step->number[step->numbers - 1] >= above)
+		above = step->number[step->numbers - 1] + 1;
+	for (uint32_t i = 0; i < step->numbers; i++) {
+		result = call3(__NR_fcntl, FIRST_SOCKET_FD + i, F_DUPFD_CLOEXEC, above);
+		if (result < 0)
+			return result;
+		moved[i] = (int32_t) result;
+	}
+	for (uint32_t i = 0; i < step->numbers && result >= 0; i++)
+		result = call3(__NR_dup3, moved[i], step->number[i], 0);
+	start->sockets = *step;
+	return result < 0 ? result : 0;
 }
 
 static long limit_files(int64_t max)
@@ -159,13 +198,15 @@ static long change_directory(const char *path)
 	return where[0] == '/' ? 0 : -EACCES;
 }
 
-static long take(const struct start *start, const struct step *step)
+static long take(struct start *start, const struct step *step)
 {
 	switch (step->op) {
 	case OP_FORK:
 		return begin_life(start);
 	case OP_JOIN_CGROUPS:
 		return join_cgroups(start);
+	case OP_PASS_SOCKETS:
+		return pass_sockets(start, step);
 	case OP_LIMIT_FILES:
 		return limit_files(step->number[0]);
 	case OP_SET_GROUPS:

@@ -77,6 +77,9 @@ export const pidfdOpen = (pid: number, flags: number): number => syscall(434, pi
 export const pidfdSendSignal = (pidfd: number, signal: number): number =>
   syscall(424, pidfd, signal, 0, 0)
 
+export const pidfdGetfd = (pidfd: number, fd: number, flags: number): number =>
+  syscall(438, pidfd, fd, flags, 0)
+
 export const errno = (): number => koffi.errno()
 
 // ---- our library: what is negative is an errno -------------------------------------------
@@ -141,6 +144,29 @@ export const lithosWait = bind<[pidfd: number, keep: number]>(
 export const lithosExitInfo = bind<[pidfd: number]>('int lithos_exit_info(int pidfd)')
 export const lithosRemove = bind<[parent: string, name: string, about: Buffer, room: number]>(
   'int lithos_remove(const char *parent, const char *name, void *about, int room)',
+)
+export const lithosListen = bind<
+  [
+    host: string,
+    port: number,
+    backlog: number,
+    flags: number,
+    uid: number,
+    gid: number,
+    stage: Int32Array,
+  ]
+>(
+  'int lithos_listen(const char *host, int port, int backlog, int flags, int uid, int gid,' +
+    ' void *stage)',
+)
+export const lithosAdjust = bind<
+  [fd: number, backlog: number, flags: number, uid: number, gid: number]
+>('int lithos_adjust(int fd, int backlog, int flags, int uid, int gid)')
+export const lithosListening = bind<[fd: number, bytes: Buffer, out: Int32Array]>(
+  'int lithos_listening(int fd, void *bytes, void *out)',
+)
+export const lithosNotify = bind<[path: string, text: string, fd: number]>(
+  'int lithos_notify(const char *path, const char *text, int fd)',
 )
 
 // ---- the event loop ----------------------------------------------------------------------

@@ -7,6 +7,7 @@
  *   deliver.c  a knot, with its status file and its plan, in one call
  *   exec.c     this program again, in place: on purpose, after a crash, or when it hangs
  *   hold.c     signals that come before anybody can hear them
+ *   sockets.c  listening sockets, and what a service manager is told
  *   remove.c   a directory tree whose content belongs to somebody hostile
  *   lithos.c   which descriptors are ready, and how a process ended
  *

@@ -36,9 +36,24 @@ static const struct shape {
 	[OP_NO_NEW_PRIVILEGES] = { 0, 0, false, true },
 	[OP_CHDIR] = { 0, 1, false, true },
 	[OP_EXEC] = { 3, 1, true, true },
+	[OP_PASS_SOCKETS] = { 0, 0, true, true },
 };
 
-/* Set-groups and the head list numbers, mount and exec list strings. */
+/* Numbers of the application, each once: not what it prints to, and none that is negative. */
+static bool are_descriptors(const struct record *record)
+{
+	if (record->numbers > SOCKETS_MAX)
+		return false;
+	for (uint32_t i = 0; i < record->numbers; i++) {
+		int64_t number = record->number[i];
+		if (number < 0 || number == 1 || number == 2 || number > INT32_MAX - SOCKETS_MAX ||
+		    (i > 0 && number <= record->number[i - 1]))
+			return false;
+	}
+	return true;
+}
+
+/* Set-groups, sockets and the head list numbers, mount and exec list strings. */
 static bool has_shape(const struct record *record)
 {
 	if (record->op >= OPS)
@@ -56,6 +71,8 @@ static bool has_shape(const struct record *record)
 		}
 		return record->strings == listed + 1;
 	}
+	if (record->op == OP_PASS_SOCKETS && !are_descriptors(record))
+		return false;
 	if (!shape->more)
 		return record->numbers == shape->numbers && record->strings == shape->strings;
 	if (record->op == OP_MOUNT)
@@ -93,13 +110,16 @@ static bool is_well_formed(const struct head *head, size_t bytes)
 
 	const struct record *record = (const struct record *) (head + 1);
 	size_t left = bytes - sizeof *head;
-	bool forked = false, over = false;
+	bool forked = false, passed = false, over = false;
 	for (uint64_t i = 0; i <= head->steps; i++) {
 		if (over || !is_whole(record, left) || (i == 0) != (record->op == OP_HEAD))
 			return false;
 		if (shapes[record->op].in_application != forked)
 			return false;
 		forked = forked || record->op == OP_FORK;
+		if (passed && record->op == OP_PASS_SOCKETS)
+			return false;
+		passed = passed || record->op == OP_PASS_SOCKETS;
 		over = record->op == OP_EXEC;
 		left -= record->bytes;
 		record = (const struct record *) ((const char *) record + record->bytes);
@@ -136,6 +156,15 @@ struct step plan_next(const struct step *step)
 
 	record += ((const struct record *) record)->bytes;
 	return open_record((const struct record *) record, step->index + 1);
+}
+
+int plan_sockets(const struct plan *plan)
+{
+	struct step step = plan_first(plan);
+
+	while (step.op != OP_EXEC && step.op != OP_PASS_SOCKETS)
+		step = plan_next(&step);
+	return step.op == OP_PASS_SOCKETS ? (int) step.numbers : 0;
 }
 
 /*

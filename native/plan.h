@@ -44,6 +44,7 @@ enum op {
 	OP_NO_NEW_PRIVILEGES,
 	OP_CHDIR,
 	OP_EXEC,
+	OP_PASS_SOCKETS,
 	OPS
 };
 
@@ -82,6 +83,9 @@ struct step {
 	const char *text[3];
 };
 
+/* More than any process wants; their numbers are looked at on a small stack. */
+#define SOCKETS_MAX 120
+
 /* Digits of a pid. */
 #define WORD_PID_MAX 11
 
@@ -95,6 +99,9 @@ struct plan {
 
 /* Reads the whole plan and checks that every record is what its op says. 0 or minus errno. */
 long plan_read(int fd, struct plan *plan);
+
+/* How many descriptors from FIRST_SOCKET_FD on belong to it. */
+int plan_sockets(const struct plan *plan);
 
 /* Nothing of a plan may be used after this. */
 void plan_release(struct plan *plan);

@@ -117,6 +117,11 @@ export type Step =
   // ---- taken by the process that becomes the application -------------------
   /** All `cgroup`s of above. */
   | { readonly do: 'joinCgroups' }
+  /**
+   * Descriptor 5 of the knot, 6 and so on, to these numbers of the application: ascending, not 1
+   * and not 2. Whatever else is open, except 0, 1 and 2, is closed at exec.
+   */
+  | { readonly do: 'passSockets'; readonly fds: readonly number[] }
   | { readonly do: 'limitFiles'; readonly max: number }
   | { readonly do: 'setGroups'; readonly gids: readonly number[] }
   | { readonly do: 'setGid'; readonly gid: number }

@@ -60,6 +60,13 @@ export const isInit = (pid: number): boolean => {
   return numbers.length === 2 && numbers[1] === 1
 }
 
+/** In the pid namespace of ours, and in no other. */
+export const isOnHost = (pid: number): boolean => numbersOf(pid).length === 1
+
+/** All its user ids are root's, as we see them: root of another user namespace is somebody else. */
+export const isRoot = (pid: number): boolean =>
+  /^Uid:\s*0\s+0\s+0\s+0$/m.test(readText(`/proc/${pid}/status`) ?? '')
+
 const numbersOf = (pid: number): number[] =>
   (readText(`/proc/${pid}/status`)?.match(/^NSpid:\s*(.*)$/m)?.[1] ?? '')
     .split(/\s+/)

@@ -22,6 +22,7 @@ static void put_step(struct line *line, const struct step *step)
 		[OP_OPEN_OUTPUT] = "opening output file ",
 		[OP_FORK] = "starting a process",
 		[OP_JOIN_CGROUPS] = "joining the cgroups",
+		[OP_PASS_SOCKETS] = "passing sockets",
 		[OP_LIMIT_FILES] = "limiting open files to ",
 		[OP_SET_GROUPS] = "setting supplementary groups",
 		[OP_SET_GID] = "setting group ",

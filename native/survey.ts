@@ -48,11 +48,23 @@ export interface Survey {
   readonly knots: readonly Found[]
   /** Names of the living knots of `lithos_cmd`, which are not ours to touch. */
   readonly commands: ReadonlySet<string>
+  /** Processes that hold listening sockets for us; see keep.c. */
+  readonly keepers: readonly Keeper[]
+}
+
+export interface Keeper {
+  readonly pid: number
+  readonly pidfd: Pidfd
 }
 
 export const survey = (knotsDir: string, masterFile: string): Survey => {
   mkdirSync(knotsDir, { recursive: true, mode: 0o700 })
-  const running = proc.allPids().flatMap(pid => recognise(pid, masterFile))
+  const keepers: Keeper[] = []
+  const running = proc.allPids().flatMap(pid => {
+    const words = proc.commandLine(pid)
+    if (words?.[0] === 'lithos_keep') keepers.push(...recogniseKeeper(pid, words, masterFile))
+    return words === null ? [] : recognise(pid, words, masterFile)
+  })
   const commands = new Set(running.filter(({ isCommand }) => isCommand).map(({ name }) => name))
   // The living first, and held: what is written before an end is then read after it.
   const living = running.filter(({ isCommand }) => !isCommand).flatMap(hold)
@@ -70,7 +82,17 @@ export const survey = (knotsDir: string, masterFile: string): Survey => {
       ...others.flatMap(([name, life]) => describeOther(knotsDir, name, life)),
     ],
     commands,
+    keepers,
   }
+}
+
+/** Anybody may call himself so; root, outside of every container, is one of us. */
+const recogniseKeeper = (pid: number, words: readonly string[], masterFile: string): Keeper[] => {
+  const stat = proc.readStat(pid)
+  const isOurs = words[1] === '--master' && resolve(words[2] ?? '') === resolve(masterFile)
+  if (stat === null || !isOurs || !proc.isRoot(pid) || !proc.isOnHost(pid)) return []
+  const held = pidfd.openIf(pid, stat.birth)
+  return held === null ? [] : [{ pid, pidfd: held }]
 }
 
 // ---- the living --------------------------------------------------------------------------
@@ -89,9 +111,8 @@ interface Held extends Running {
 
 const isCommandName = (name: string) => /^[^/]+\/cmd\.[^./]+\.\d+$/.test(name)
 
-const recognise = (pid: number, masterFile: string): Running[] => {
-  const words = proc.commandLine(pid)
-  if (words === null || words.length < 7) return []
+const recognise = (pid: number, words: readonly string[], masterFile: string): Running[] => {
+  if (words.length < 7) return []
   const [program, nameOption, name, masterOption, master, configOption, config] = words
   const isKnot =
     basename(program as string) === 'lithos_knot' &&

@@ -15,6 +15,7 @@ export const nativeDir: string =
 
 export const libraryPath: string = join(nativeDir, 'liblithos.so')
 export const knotPath: string = join(nativeDir, 'lithos_knot')
+export const keepPath: string = join(nativeDir, 'lithos_keep')
 
 /** The checkout or the installed package, where node_modules may be. */
 export const packageDir: string = join(here, '..')

@@ -38,6 +38,7 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   noNewPrivileges: 21,
   chdir: 22,
   exec: 23,
+  passSockets: 24,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -107,6 +108,8 @@ const encodeStep = (step: Step): void => {
       return record(op, [step.max], [])
     case 'setGroups':
       return record(op, step.gids, [])
+    case 'passSockets':
+      return record(op, step.fds, [])
     case 'setGid':
       return record(op, [step.gid], [])
     case 'setUid':

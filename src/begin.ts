@@ -30,6 +30,8 @@ export interface Beginning {
   readonly condition: string
   readonly bootId: string
   readonly found: readonly Found[]
+  /** Listening sockets of an earlier life. */
+  readonly sockets?: readonly { readonly key: string; readonly from: string }[]
   readonly pid: number
   readonly version: string
   /** Why this image was started. */
@@ -54,6 +56,8 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
     journal: condition,
     ...stamp(),
   })
+  for (const { key, from } of beginning.sockets ?? [])
+    hands.hear({ type: 'socket.recovered', key, from, ...stamp() })
   // Those of the supervisor itself end with its life.
   for (const { context } of state.instances.values())
     if (context.timer !== null)

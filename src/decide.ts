@@ -14,7 +14,9 @@ import type { Heard, Letter, Post } from '../machines/letters.ts'
 import { newMemory } from '../machines/life.ts'
 import { newSandboxMemory, sandboxMachine } from '../machines/sandbox.ts'
 import { treeMachine } from '../machines/tree.ts'
-import type { Effect, Input } from '../machines/vocabulary.ts'
+import type { Effect, Input, Wanted } from '../machines/vocabulary.ts'
+import { isOfSocket, opensFor, takeSocket, unwantedOf } from './sockets.ts'
+import type { OpenSocket, OpenSockets } from './sockets.ts'
 
 export type TreeSnapshot = SnapshotFrom<typeof treeMachine>
 export type SandboxSnapshot = SnapshotFrom<typeof sandboxMachine>
@@ -26,6 +28,8 @@ export interface State {
   readonly instances: ReadonlyMap<string, InstanceSnapshot>
   /** Launch specifications by content hash: all that some sandbox wants now. */
   readonly specs: ReadonlyMap<string, unknown>
+  /** Shared sockets that listen, by key. */
+  readonly sockets: OpenSockets
 }
 
 /**
@@ -44,6 +48,7 @@ export const emptyState = (): State => ({
   sandboxes: new Map(),
   instances: new Map(),
   specs: new Map(),
+  sockets: new Map(),
 })
 
 export const sandboxOf = (instance: string): string => instance.slice(0, instance.indexOf('/'))
@@ -54,6 +59,7 @@ export const decide = (state: State, heard: readonly Input[], turn: number): Dec
     take(desk, input)
     settle(desk, input)
   }
+  if (desk.areWantsNew || desk.isConfigNew) closeSockets(desk)
   return { state: closeDesk(desk), effects: desk.effects }
 }
 
@@ -67,11 +73,16 @@ interface Desk {
   readonly sandboxes: Map<string, SandboxSnapshot>
   readonly instances: Map<string, InstanceSnapshot>
   readonly specs: Map<string, unknown>
+  readonly sockets: Map<string, OpenSocket>
+  /** Those that this turn opens. */
+  readonly opening: Set<string>
   readonly posts: Post[]
   readonly effects: Effect[]
   /** Instances asked since the last settling: the only ones that can have ended. */
   readonly asked: Set<string>
   isConfigNew: boolean
+  /** What is wanted, or what is open, may be different from before. */
+  areWantsNew: boolean
 }
 
 const openDesk = (state: State, turn: number): Desk => ({
@@ -80,10 +91,13 @@ const openDesk = (state: State, turn: number): Desk => ({
   sandboxes: new Map(state.sandboxes),
   instances: new Map(state.instances),
   specs: new Map(state.specs),
+  sockets: new Map(state.sockets),
+  opening: new Set(),
   posts: [],
   effects: [],
   asked: new Set(),
   isConfigNew: false,
+  areWantsNew: false,
 })
 
 const closeDesk = (desk: Desk): State => {
@@ -93,6 +107,7 @@ const closeDesk = (desk: Desk): State => {
     sandboxes: desk.sandboxes,
     instances: desk.instances,
     specs: desk.specs,
+    sockets: desk.sockets,
   }
 }
 
@@ -104,11 +119,15 @@ const take = (desk: Desk, input: Input): void => {
   if (input.type === 'spec.loaded' && input.spec !== undefined)
     desk.specs.set(input.wanted.spec, input.spec)
 
+  if (input.type === 'tree.started') desk.sockets.clear()
   if (input.type === 'tree.started' && isOtherBoot(desk, input.bootId)) forgetBoot(desk)
   if ('instance' in input && input.instance !== undefined) {
     if (input.type === 'knot.adopted') meet(desk, input.instance, event)
     if (input.type === 'spec.loaded') askSandbox(desk, sandboxOf(input.instance), event)
     askInstance(desk, input.instance, event)
+  } else if (isOfSocket(input)) {
+    takeSocket(desk.sockets, input)
+    desk.areWantsNew = true
   } else if (input.type !== 'config.reload' && 'sandbox' in input) {
     desk.isConfigNew = true
     askSandbox(desk, input.sandbox, event, true)
@@ -163,6 +182,7 @@ const deliver = (desk: Desk, stamp: { at: number; mono: number; turn: number }):
     for (const name of post.names ?? [...all.keys()]) {
       if (post.letter.type === 'want' && !desk.instances.has(name))
         desk.instances.set(name, newInstance(name))
+      if (post.letter.type === 'want' || post.letter.type === 'unwant') desk.areWantsNew = true
       ask(desk, name, { ...post.letter, ...stamp })
     }
   }
@@ -183,6 +203,31 @@ const forgetSpecs = (desk: Desk): void => {
     ),
   )
   for (const hash of desk.specs.keys()) if (!wanted.has(hash)) desk.specs.delete(hash)
+}
+
+// ---------------------------------------------------------------------------
+// Sockets: wanted by instances, open or not, and no machine of their own
+// ---------------------------------------------------------------------------
+
+const wantsOf = ({ instances }: Desk): Wanted[] =>
+  [...instances.values()].flatMap(({ context }) => context.want ?? [])
+
+const openSockets = (desk: Desk, wanted: Wanted): void => {
+  for (const socket of opensFor(wanted, desk.sockets, () => wantsOf(desk))) {
+    if (desk.opening.has(socket.key)) continue
+    desk.opening.add(socket.key)
+    desk.effects.push({ type: 'openSocket', socket })
+  }
+}
+
+/** A sandbox that lives and has not been read yet may still want what was found. */
+const closeSockets = (desk: Desk): void => {
+  const phase = desk.tree.value
+  if (desk.sockets.size === 0 || phase === 'recovering' || phase === 'restarting') return
+  const isRead =
+    desk.isConfigNew && [...desk.sandboxes.values()].every(({ value }) => value !== 'empty')
+  for (const key of unwantedOf(desk.sockets, wantsOf(desk), isRead || phase !== 'serving'))
+    desk.effects.push({ type: 'closeSocket', key })
 }
 
 // ---------------------------------------------------------------------------
@@ -239,8 +284,11 @@ const collect = (desk: Desk): void => {
   for (const { type, params } of actions) {
     assert(!type.startsWith('xstate.'), `a machine used the built-in ${type}`)
     if (type === 'post') desk.posts.push(...(params as { posts: readonly Post[] }).posts)
-    else if (params !== null)
-      desk.effects.push({ type: effectNames[type] ?? type, ...(params as object) } as Effect)
+    else if (params !== null) {
+      const effect = { type: effectNames[type] ?? type, ...(params as object) } as Effect
+      if (effect.type === 'launch') openSockets(desk, effect.wanted)
+      desk.effects.push(effect)
+    }
   }
   actions.length = 0
 }

@@ -1,6 +1,10 @@
 /** From the effect `launch` to what the knot is given: a plan as bytes, and its argv. */
+import { closeSync } from 'node:fs'
 import { hostname } from 'node:os'
+import * as E from 'fp-ts/lib/Either.js'
 import type { Launch, Prepared } from '../actors/knots.ts'
+import type { Sockets } from '../actors/sockets.ts'
+import type { Socket } from '../machines/vocabulary.ts'
 import { knotPath } from '../native/where.ts'
 import { slicesOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
@@ -12,6 +16,7 @@ import type { Loading } from './loading.ts'
 import { plan } from './plan.ts'
 import { createPlanBytes } from './planBytes.ts'
 import type { Host } from './plan.ts'
+import { wantedBy } from './spec.ts'
 import type { Spec } from './spec.ts'
 import { nameStep } from './stepName.ts'
 import type { StepName } from './stepName.ts'
@@ -20,6 +25,7 @@ export interface LaunchingOptions {
   readonly settings: Settings
   readonly layout: Layout
   readonly loading: Loading
+  readonly sockets: Pick<Sockets, 'give'>
   readonly logLevel: LogLevel | null
 }
 
@@ -30,7 +36,7 @@ export interface Launching {
 }
 
 export const createLaunching = (options: LaunchingOptions): Launching => {
-  const { settings, layout, loading, logLevel } = options
+  const { settings, layout, loading, sockets, logLevel } = options
   const name = hostname()
   const bytesOf = createPlanBytes()
   let address: (() => string | null) | null = null
@@ -60,7 +66,10 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
       const dot = instance.lastIndexOf('.')
       const compile = (name: string): Plan => plan(spec, host, name)
       const { file } = settings
+      const passed = passSockets(wantedBy(spec, hash).sockets ?? [], sockets)
+      if ('refused' in passed) return passed
       return {
+        ...passed,
         plan: bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile),
         argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
         about: step => nameStep(compile(instance), step),
@@ -69,6 +78,31 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
     nameStep: (spec, instance, step) => nameStep(plan(spec, hostFor(spec), instance), step),
   }
 }
+
+type Refused = Extract<Prepared, { readonly refused: unknown }>
+type Passed = Pick<Exclude<Prepared, Refused>, 'fds' | 'given'>
+
+/** In the order of the specification, which is that of the step `passSockets`. */
+const passSockets = (
+  wanted: readonly Socket[],
+  { give }: Pick<Sockets, 'give'>,
+): Passed | Refused => {
+  const fds = new Map<number, number>()
+  const given: number[] = []
+  for (const [index, socket] of wanted.entries()) {
+    const found = give(socket)
+    if (E.isLeft(found)) {
+      for (const fd of given) closeSync(fd)
+      const { call: step, about, code } = found.left
+      return { refused: { step, about, code } }
+    }
+    fds.set(firstSocketInKnot + index, found.right.fd)
+    if (found.right.own) given.push(found.right.fd)
+  }
+  return wanted.length === 0 ? {} : { fds, given }
+}
+
+const firstSocketInKnot = 5
 
 /** The whole environment of a knot. */
 export const knotEnvironment = (env: NodeJS.ProcessEnv): readonly string[] => [

@@ -15,6 +15,7 @@ import type { Evaluator } from './evaluate/evaluator.ts'
 import { look as lookAtFile } from './evaluate/files.ts'
 import type { Evaluation } from './evaluate/sandbox.ts'
 import type { Settings } from './evaluate/settings.ts'
+import { wantedBy } from './spec.ts'
 import type { Spec } from './spec.ts'
 
 export interface Loading {
@@ -136,8 +137,7 @@ export const createLoading = (options: LoadingOptions): Loading => {
     // What the process file says is for the next reload; here only the other two files count.
     if (known === null || !isSameProcess(known.spec, source.spec)) return known
     const { spec, hash } = source
-    const { restartTimeoutMs: restartMs, killTimeoutMs: killMs } = spec
-    const newer = { ...wanted, spec: hash, restartMs, killMs }
+    const newer = { config: wanted.config, ...wantedBy(spec, hash) }
     hear({ type: 'spec.loaded', instance, wanted: newer, spec, ...stamp() })
     return { spec, hash }
   }

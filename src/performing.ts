@@ -3,6 +3,7 @@
  * simulator brings other hands and runs the same.
  */
 import type { Knots } from '../actors/knots.ts'
+import type { Sockets } from '../actors/sockets.ts'
 import type { Sweeper } from '../actors/sweeper.ts'
 import type { Timers } from '../actors/timers.ts'
 import type { Effect } from '../machines/vocabulary.ts'
@@ -15,13 +16,14 @@ export interface Performers {
   readonly knots: Pick<Knots, 'perform'>
   readonly sweeper: Pick<Sweeper, 'perform' | 'spare'>
   readonly timers: Pick<Timers, 'perform'>
+  readonly sockets: Pick<Sockets, 'perform'>
   readonly loading: Pick<Loading, 'load'>
   readonly exec: (reason: string) => void
   readonly exit: (code: number) => void
 }
 
 export const performEffect = (effect: Effect, turn: number, performers: Performers): void => {
-  const { knots, sweeper, timers, loading, exec, exit } = performers
+  const { knots, sweeper, timers, sockets, loading, exec, exit } = performers
   switch (effect.type) {
     case 'launch':
       sweeper.spare(effect.instance)
@@ -31,6 +33,9 @@ export const performEffect = (effect: Effect, turn: number, performers: Performe
     case 'armTimer':
     case 'disarmTimer':
       return timers.perform(effect)
+    case 'openSocket':
+    case 'closeSocket':
+      return sockets.perform(effect)
     case 'sweep':
       return sweeper.perform(effect)
     case 'load':

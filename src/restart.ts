@@ -14,6 +14,8 @@ export interface Restart {
   readonly reason: string
   /** Returns only if it failed: the code of the error. */
   readonly execNow: (reason: string) => string
+  /** Descriptors for the next image, beside those given at the beginning. */
+  readonly keep: (fds: readonly number[]) => void
 }
 
 /** Node under our name, where the build has left such a link: never are we called `node`. */
@@ -59,6 +61,7 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
         : asked !== undefined
           ? `restarted in place (${asked})`
           : `started with ${masterFile}`,
+    keep: fds => keepDescriptors([...kept, ...fds]),
     execNow: reason => {
       const prepared = prepare(reason)
       if (E.isLeft(prepared)) return prepared.left.code

@@ -17,6 +17,14 @@ const was = (status: number): string =>
 /** How a knot exits that had to kill its application: code 3. */
 const deaf = 3 << 8
 
+const addressOf = (key: string): string => key.replace(/^tcp:/, '')
+
+const recoveredFrom: Readonly<Record<string, string>> = {
+  exec: 'kept over the exec',
+  systemd: 'kept by the service manager',
+  keeper: 'kept by the keeper',
+}
+
 /** The subject is named by the caller or left to the reader: sentences begin with the verb. */
 export const sayInput = (input: Input): string => {
   switch (input.type) {
@@ -70,6 +78,14 @@ export const sayInput = (input: Input): string => {
         `${input.instance} was found alive and adopted: knot has pid ${input.pid}` +
         (input.foreign === true ? ', started by the original lithos' : '')
       )
+    case 'socket.opened':
+      return `the socket ${addressOf(input.key)} listens`
+    case 'socket.closed':
+      return `the socket ${addressOf(input.key)} was closed: nobody wants it any more`
+    case 'socket.recovered':
+      return `the socket ${addressOf(input.key)} is open since an earlier life of the supervisor, ${
+        recoveredFrom[input.from] ?? `kept by ${input.from}`
+      }`
     case 'timer.elapsed':
       return `the ${input.timer} timer${of(input.instance ?? 'the supervisor')} elapsed`
     case 'config.reload':
@@ -118,6 +134,10 @@ export const sayEffect = (effect: Effect): string => {
       return `set the ${effect.timer} timer${of(effect.instance)}`
     case 'disarmTimer':
       return `clear the ${effect.timer} timer${of(effect.instance)}`
+    case 'openSocket':
+      return `listen on ${addressOf(effect.socket.key)}`
+    case 'closeSocket':
+      return `close the socket ${addressOf(effect.key)}`
     case 'sweep':
       return `clean up after ${effect.instance}`
     case 'load':

@@ -5,6 +5,8 @@
  * are absolute, ids are final, volumes are found), and there is never a secret in it.
  */
 import blake from 'blakejs'
+import { keyOf } from '../native/addresses.ts'
+import type { Socket, Wanted } from '../machines/vocabulary.ts'
 import type { LogLevel } from './config/shapes.ts'
 
 /** A map as JSON keeps it: sorted by key. */
@@ -41,6 +43,8 @@ export interface Spec {
     readonly additional: Entries
     readonly mount: boolean | null
   }
+  /** Absent where there is none. Ascending by descriptor. */
+  readonly sockets?: readonly SpecSocket[]
   readonly user: number
   readonly group: number
   /** Decimal: may be more than a number holds. */
@@ -59,6 +63,14 @@ export interface Spec {
   readonly normalExitCodes: readonly number[]
   readonly restartTimeoutMs: number
   readonly killTimeoutMs: number
+}
+
+/** A listening socket, and where the application finds it. */
+export interface SpecSocket extends Omit<Socket, 'key'> {
+  /** Its descriptor in the application. */
+  readonly fd: number
+  /** The variable that asked for it in the manner of systemd; it goes to LISTEN_FDNAMES. */
+  readonly activatedBy?: string
 }
 
 /** `base` is the administrator's directory, `path` what the image asked for below it. */
@@ -80,6 +92,19 @@ export interface Owned {
   readonly user: number
   readonly group: number
 }
+
+/** What the machines have to know of a specification. */
+export const wantedBy = (spec: Spec, hash: string): Omit<Wanted, 'config'> => ({
+  spec: hash,
+  restartMs: spec.restartTimeoutMs,
+  killMs: spec.killTimeoutMs,
+  ...(spec.sockets !== undefined && { sockets: spec.sockets.map(socketOf) }),
+})
+
+const socketOf = ({ fd: _fd, activatedBy: _name, ...options }: SpecSocket): Socket => ({
+  key: keyOf(options.host, options.port),
+  ...options,
+})
 
 export const entriesOf = (map: ReadonlyMap<string, string>): Entries =>
   [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

@@ -10,6 +10,7 @@ import type { SandboxMemory } from '../machines/sandbox.ts'
 import { treeMachine } from '../machines/tree.ts'
 import type { TreeMemory } from '../machines/tree.ts'
 import type { InstanceSnapshot, SandboxSnapshot, State, TreeSnapshot } from './decide.ts'
+import type { OpenSocket } from './sockets.ts'
 
 interface Kept<Value, Context> {
   readonly value: Value
@@ -22,13 +23,15 @@ export interface KeptState {
   readonly sandboxes: ReadonlyArray<Kept<SandboxSnapshot['value'], SandboxMemory>>
   readonly instances: ReadonlyArray<Kept<InstanceSnapshot['value'], Memory>>
   readonly specs: ReadonlyArray<readonly [hash: string, spec: unknown]>
+  readonly sockets?: readonly OpenSocket[]
 }
 
-export const keepState = ({ tree, sandboxes, instances, specs }: State): KeptState => ({
+export const keepState = ({ tree, sandboxes, instances, specs, sockets }: State): KeptState => ({
   tree: { value: tree.value, context: tree.context },
   sandboxes: [...sandboxes.values()].map(({ value, context }) => ({ value, context })),
   instances: [...instances.values()].map(({ value, context }) => ({ value, context })),
   specs: [...specs],
+  ...(sockets.size > 0 && { sockets: [...sockets.values()] }),
 })
 
 export const restoreState = (kept: KeptState): State => ({
@@ -49,4 +52,5 @@ export const restoreState = (kept: KeptState): State => ({
     ]),
   ),
   specs: new Map(kept.specs),
+  sockets: new Map((kept.sockets ?? []).map(socket => [socket.key, socket])),
 })

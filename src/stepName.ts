@@ -44,6 +44,8 @@ const nameOf = (step: Step): StepName => {
       return { step: 'starting a process', about: '' }
     case 'joinCgroups':
       return { step: 'joining the cgroups', about: '' }
+    case 'passSockets':
+      return { step: 'passing sockets as descriptors', about: step.fds.join(' ') }
     case 'limitFiles':
       return { step: 'limiting open files to', about: String(step.max) }
     case 'setGroups':

@@ -10,6 +10,7 @@ import { stamp } from '../actors/clock.ts'
 import { createKnots } from '../actors/knots.ts'
 import { createSignals } from '../actors/signals.ts'
 import { createSweeper } from '../actors/sweeper.ts'
+import { createSockets } from '../actors/sockets.ts'
 import { createTimers } from '../actors/timers.ts'
 import type { Hear, Input, Perform } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
@@ -21,6 +22,7 @@ import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
 import type { State } from './decide.ts'
 import { createEvaluator } from './evaluate/evaluator.ts'
+import { findSockets } from './findSockets.ts'
 import { Fatal, prepareGround, whyNoGround } from './ground.ts'
 import { createLaunching, knotEnvironment } from './launching.ts'
 import type { Launching } from './launching.ts'
@@ -65,11 +67,13 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   return new Promise<number>(done => {
     const knotsDir = join(settings.places.runtimeDir, 'knots')
     const found = survey(knotsDir, settings.file)
+    const inherited = findSockets(memory.state, found)
     const perform: Perform = (effect, turn) =>
       performEffect(effect, turn, {
         knots,
         sweeper,
         timers,
+        sockets,
         loading,
         exec: reason => void becomeNew(reason),
         exit: code => void leave(code),
@@ -86,10 +90,19 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       state: bus.state,
       warn,
     })
+    const sockets = createSockets(bus.hear, {
+      stamp,
+      masterFile: settings.file,
+      keep: restart.keep,
+      store: () => {},
+      unstore: () => {},
+      warn,
+    })
     const launching = createLaunching({
       settings,
       layout: ground.layout,
       loading,
+      sockets,
       logLevel: options.logLevel,
     })
     const timers = createTimers(bus.hear, stamp)
@@ -140,6 +153,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     /** Nothing of ours is left running: whatever goes wrong from here on, we do go. */
     const leave = async (code: number): Promise<void> => {
       try {
+        await sockets.close()
         sweeper.sweepDangling(new Set())
         await sweeper.settled()
         await leaveSlice(ground.layout)
@@ -152,12 +166,15 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     }
 
     hear = bus.hear
+    sockets.adopt(inherited.sockets, inherited.keepers)
+    inherited.oddities.forEach(warn)
     begin(
       {
         state: memory.state,
         condition: memory.condition,
         bootId: memory.bootId,
         found: found.knots,
+        sockets: inherited.sockets,
         pid: process.pid,
         version,
         reason: restart.reason,

@@ -9,7 +9,7 @@ import type { Finding } from '../evaluate/finding.ts'
 import type { Examined } from '../evaluate/sandbox.ts'
 import type { Subject } from '../evaluate/subject.ts'
 import { nameOf } from '../evaluate/subject.ts'
-import { portsOf } from '../evaluate/rules.ts'
+import { portsOf } from '../evaluate/ports.ts'
 
 interface Use {
   readonly subject: Subject

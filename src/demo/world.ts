@@ -176,6 +176,16 @@ export const knots = (world: World): ReadonlyMap<string, number> =>
       .map(([pid, words]) => [words[2] ?? '', Number(pid)]),
   )
 
+/** Pids of those that hold listening sockets for the supervisor of this world. */
+export const keepers = (world: World): readonly number[] =>
+  readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .filter(pid => {
+      const [program, , master] = commandLine(pid)
+      return program === 'lithos_keep' && master === world.master
+    })
+    .map(Number)
+
 const commandLine = (pid: string): readonly string[] => {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
@@ -197,6 +207,7 @@ export const applicationOf = (knot: number): number | null => {
 /** What of this world still is on the host, besides the directory itself. */
 export const leftovers = (world: World): readonly string[] => [
   ...[...knots(world)].map(([instance, pid]) => `process ${pid} (${instance})`),
+  ...keepers(world).map(pid => `process ${pid} (a keeper of sockets)`),
   ...mounts()
     .filter(({ at }) => at.startsWith(world.root))
     .map(({ at }) => `mount ${at}`),
@@ -224,7 +235,7 @@ export const removeWorld = async (world: World, tree: Tree | null = null): Promi
     kill(tree.pid)
     await tree.ended
   }
-  for (const pid of knots(world).values()) kill(pid)
+  for (const pid of [...knots(world).values(), ...keepers(world)]) kill(pid)
   for (const dir of cgroups(world))
     for (const each of [...subdirectories(dir), dir]) await rmdirSoon(each)
   rmSync(world.root, { recursive: true, force: true })

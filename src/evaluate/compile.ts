@@ -5,6 +5,7 @@ import { entriesOf } from '../spec.ts'
 import { effectiveIds } from './ids.ts'
 import { wantsHostName } from './rules.ts'
 import { controllersOf } from './settings.ts'
+import { specSockets } from './sockets.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 import { placeVolumes } from './volumes.ts'
@@ -15,6 +16,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
   const container = subject.container.value
   const { resolvConf, hostsFile } = container
   const { user, group } = effectiveIds(subject)
+  const sockets = specSockets(subject)
   return {
     format: 1,
     sandbox: sandbox.name,
@@ -46,6 +48,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
       additional: entriesOf(sandbox.value.additionalHosts),
       mount: hostsFile.mount,
     },
+    ...(sockets.length > 0 && { sockets }),
     user,
     group,
     memoryLimit: String(container.memoryLimit),

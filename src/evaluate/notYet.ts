@@ -19,18 +19,13 @@ const inContainer: readonly (readonly [key: string, isUsed: (container: Containe
     ['gid-map', ({ gidMap }) => gidMap.length > 0],
     ['secret-environ', ({ secretEnviron }) => secretEnviron.size > 0],
     ['secret-environ-file', ({ secretEnvironFile }) => secretEnvironFile !== null],
-    ['tcp-ports', ({ tcpPorts }) => tcpPorts.size > 0],
   ]
 
 export const notYetInSandbox = (file: string, sandbox: Sandbox): readonly Finding[] =>
   inSandbox.filter(([, isUsed]) => isUsed(sandbox)).map(([key]) => notYet(file, [key], key))
 
-export const notYetInContainer = ({ container: { file, value } }: Subject): readonly Finding[] => [
-  ...inContainer.filter(([, isUsed]) => isUsed(value)).map(([key]) => notYet(file, [key], key)),
-  ...[...value.variables]
-    .filter(([, type]) => type.type === 'TcpPort' && type.activation !== null)
-    .map(([name]) => notYet(file, ['variables', name], 'activation')),
-]
+export const notYetInContainer = ({ container: { file, value } }: Subject): readonly Finding[] =>
+  inContainer.filter(([, isUsed]) => isUsed(value)).map(([key]) => notYet(file, [key], key))
 
 const notYet = (file: string, path: readonly string[], key: string): Finding =>
   mistake(file, path, `\`${key}\` is not supported by this version yet`)

@@ -90,7 +90,8 @@ const checkPorts = (file: string, { tcpPorts }: Container): readonly Finding[] =
         mistake(
           file,
           ['tcp-ports', port, 'fd'],
-          `fd ${fd} of port ${port} is where the application prints; choose 0, 3 or higher`,
+          `passing fd 1 and fd 2 is not supported yet: fd ${fd} of port ${port} is where the ` +
+            'application prints; choose 0, 3 or higher',
         ),
       ]
     const earlier = [...tcpPorts].slice(0, index).find(([, other]) => other.fd === fd)

@@ -4,9 +4,9 @@
  */
 import { instanceJson, processesJson } from '../config/instanceJson.ts'
 import type { Decoded } from '../config/report.ts'
-import type { Container, Problem, Process } from '../config/shapes.ts'
+import type { Problem, Process } from '../config/shapes.ts'
 import type { Wanted } from '../../machines/vocabulary.ts'
-import { specHash } from '../spec.ts'
+import { specHash, wantedBy } from '../spec.ts'
 import type { Spec } from '../spec.ts'
 import { compile } from './compile.ts'
 import type { Finding } from './finding.ts'
@@ -91,22 +91,16 @@ const wantedOf = (
     const hash = specHash(spec)
     specs.set(hash, spec)
     const { name, value } = subject.process
-    if (value.kind === 'Command') commands.set(name, want(value, 0, hash, subject.container.value))
+    const wants = (index: number): Wanted => want(value, index, hash, spec)
+    if (value.kind === 'Command') commands.set(name, wants(0))
     else
       for (let index = 0; index < value.instances; index += 1)
-        wanted.set(`${sandbox}/${name}.${index}`, want(value, index, hash, subject.container.value))
+        wanted.set(`${sandbox}/${name}.${index}`, wants(index))
   }
   return { wanted, commands, specs }
 }
 
-const want = (
-  process: Process,
-  index: number,
-  spec: string,
-  { restartTimeoutMs, killTimeoutMs }: Container,
-): Wanted => ({
-  spec,
+const want = (process: Process, index: number, hash: string, spec: Spec): Wanted => ({
+  ...wantedBy(spec, hash),
   config: instanceJson(process, index),
-  restartMs: restartTimeoutMs,
-  killMs: killTimeoutMs,
 })

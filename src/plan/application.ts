@@ -19,6 +19,9 @@ export const applicationSteps = (
     ...outputSteps(spec),
     { do: 'fork', announce: announcement(instance, spec.executable, words) },
     ...(spec.cgroup === null ? [] : [{ do: 'joinCgroups' } as const]),
+    ...(spec.sockets === undefined
+      ? []
+      : [{ do: 'passSockets', fds: spec.sockets.map(({ fd }) => fd) } as const]),
     { do: 'limitFiles', max: fileLimit(spec.filenoLimit) },
     { do: 'setGroups', gids: [] },
     { do: 'setGid', gid: spec.group },
@@ -71,7 +74,7 @@ const kept = {
 } as const
 const rootCapabilities = Object.values(kept).reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n)
 
-/** Later ones win: the terminal, what is configured, our own two, and the pid. */
+/** Later ones win: the terminal, what is configured, our own, and the pid. */
 const environment = (spec: Spec, term: string, instance: string) => {
   const pidVariables = spec.environ
     .filter(([, text]) => text === PID_REFERENCE)
@@ -80,6 +83,15 @@ const environment = (spec: Spec, term: string, instance: string) => {
   for (const [name, text] of spec.environ) variables.set(name, substituted(spec, instance, text))
   variables.set('LITHOS_NAME', instance)
   variables.set('LITHOS_CONFIG', spec.config)
+  const activated = spec.sockets?.flatMap(({ activatedBy }) => activatedBy ?? []) ?? []
+  if (activated.length > 0) {
+    variables.set('LISTEN_FDS', String(activated.length))
+    variables.set('LISTEN_FDNAMES', activated.join(':'))
+    pidVariables.push('LISTEN_PID')
+  }
   for (const name of pidVariables) variables.delete(name)
-  return { environment: [...variables].map(([name, text]) => `${name}=${text}`), pidVariables }
+  return {
+    environment: [...variables].map(([name, text]) => `${name}=${text}`),
+    pidVariables: [...new Set(pidVariables)],
+  }
 }

@@ -69,6 +69,8 @@ const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => 
       return [step.path]
     case 'fork':
       return [step.announce]
+    case 'passSockets':
+      return [step.fds.map((fd, index) => `${index + 5} → ${fd}`).join(', ')]
     case 'limitFiles':
       return [String(step.max)]
     case 'setGroups':

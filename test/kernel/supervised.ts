@@ -87,7 +87,9 @@ export const makeSupervised = (masterLines = ''): Supervised => {
       for (const [name, { container }] of Object.entries(processes))
         writeIn(imageDir(world, 'img'), `config/${name}.yaml`, container)
       addSandbox(world, 'web', {
-        sandbox: 'allow-users: [0-70000]\nallow-groups: [0-70000]\ndefault-user: 1000\n',
+        sandbox:
+          'allow-users: [0-70000]\nallow-groups: [0-70000]\nallow-tcp-ports: [1-65535]\n' +
+          'default-user: 1000\n',
         processes: Object.entries(processes)
           .map(
             ([name, { instances = 1, entry = '' }]) =>

@@ -267,8 +267,6 @@ export const imageRows: readonly Row[] = [
       'images/web.1/config/b.yaml': run('tcp-ports: {8080: {fd: 4, listen-backlog: 5}}\n'),
     },
     [
-      '$/images/web.1/config/b.yaml:3:1: `tcp-ports` is not supported by this version yet',
-      'CONTAINER:3:1: `tcp-ports` is not supported by this version yet',
       'CONTAINER:3:13: warning: Port 8080 of site/web is that of site/b already, with ' +
         'other options; those of the container that starts first will be used for both',
     ],
@@ -280,9 +278,6 @@ export const imageRows: readonly Row[] = [
       [container]: run('tcp-ports: {8080: {fd: 3}}\n'),
       'images/web.1/config/b.yaml': run('tcp-ports: {8080: {fd: 4}}\n'),
     },
-    [
-      '$/images/web.1/config/b.yaml:3:1: `tcp-ports` is not supported by this version yet',
-      'CONTAINER:3:1: `tcp-ports` is not supported by this version yet',
-    ],
+    [],
   ],
 ]

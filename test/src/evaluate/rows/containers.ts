@@ -148,7 +148,6 @@ export const containersRows: readonly Row[] = [
     'a port to open that is not allowed',
     { [container]: run('tcp-ports: {80: {fd: 3}}\n') },
     [
-      'CONTAINER:3:1: `tcp-ports` is not supported by this version yet',
       'CONTAINER:3:13: Port 80 is not allowed for site/web: it is not in ' +
         '`allow-tcp-ports` of SANDBOX',
     ],
@@ -160,7 +159,6 @@ export const containersRows: readonly Row[] = [
       [processes]: web('').replace('8080', 'http'),
     },
     [
-      'CONTAINER:4:1: `tcp-ports` is not supported by this version yet',
       'CONTAINER:4:13: Bad port "@{port}" for site/web: expected a number up to 65535, ' +
         'found "http"',
     ],
@@ -169,20 +167,16 @@ export const containersRows: readonly Row[] = [
     'ports on the descriptors of output',
     { [container]: run('tcp-ports: {8080: {fd: 1}, 8081: {fd: 2}}\n') },
     [
-      'CONTAINER:3:1: `tcp-ports` is not supported by this version yet',
-      'CONTAINER:3:24: fd 1 of port 8080 is where the application prints; choose 0, 3 or ' +
-        'higher',
-      'CONTAINER:3:39: fd 2 of port 8081 is where the application prints; choose 0, 3 or ' +
-        'higher',
+      'CONTAINER:3:24: passing fd 1 and fd 2 is not supported yet: fd 1 of port ' +
+        '8080 is where the application prints; choose 0, 3 or higher',
+      'CONTAINER:3:39: passing fd 1 and fd 2 is not supported yet: fd 2 of port ' +
+        '8081 is where the application prints; choose 0, 3 or higher',
     ],
   ],
   [
     'two ports on one descriptor',
     { [container]: run('tcp-ports: {8080: {fd: 3}, 8081: {fd: 3}}\n') },
-    [
-      'CONTAINER:3:1: `tcp-ports` is not supported by this version yet',
-      'CONTAINER:3:39: fd 3 of port 8081 is that of port 8080 already',
-    ],
+    ['CONTAINER:3:39: fd 3 of port 8081 is that of port 8080 already'],
   ],
   [
     'activation, and its descriptor is taken',
@@ -192,8 +186,6 @@ export const containersRows: readonly Row[] = [
       ),
     },
     [
-      'CONTAINER:3:13: `activation` is not supported by this version yet',
-      'CONTAINER:4:1: `tcp-ports` is not supported by this version yet',
       'CONTAINER:4:24: Port 8081 conflicts with var "port" for fd: 3. You may change ' +
         "file descriptor to a higher value, or expand 'activation' manually.",
     ],
@@ -207,7 +199,6 @@ export const containersRows: readonly Row[] = [
       ),
     },
     [
-      'CONTAINER:3:13: `activation` is not supported by this version yet',
       "CONTAINER:4:23: To use 'activation' you should not have any of LISTEN_FDS, " +
         'LISTEN_FDNAMES, LISTEN_PID in your environ. You can remove vars or remove ' +
         'activation parameter and propagate sockets manually.',
@@ -227,8 +218,20 @@ export const containersRows: readonly Row[] = [
     [
       'PROCESSES:4:27: Variable "b" has the port of "a", 8080; activated sockets need ' +
         'different ones',
-      'CONTAINER:4:3: `activation` is not supported by this version yet',
-      'CONTAINER:5:3: `activation` is not supported by this version yet',
+    ],
+  ],
+
+  [
+    'one port, activated and opened',
+    {
+      [container]: run(
+        'variables: {port: !TcpPort {activation: systemd}}\n' +
+          'tcp-ports: {8080: {fd: 4}, 8081: {fd: 5}}\n',
+      ),
+    },
+    [
+      'CONTAINER:4:13: Port 8080 of site/web is that of the activated variable "port" already; ' +
+        'leave one of the two out',
     ],
   ],
 

@@ -1,0 +1,87 @@
+/**
+ * The listening sockets of one process: those of `tcp-ports`, and those that variables ask for in
+ * the manner of systemd. What a process of an instance gets is the same for all instances: a port
+ * cannot depend on its number.
+ */
+import { activatedVariables } from '../config/instantiate.ts'
+import { toOutside } from '../config/idMaps.ts'
+import type { IdMapping } from '../config/shapes.ts'
+import type { SpecSocket } from '../spec.ts'
+import { mistake } from './finding.ts'
+import type { Finding } from './finding.ts'
+import { effectiveIds } from './ids.ts'
+import { portsOf } from './ports.ts'
+import { nameOf } from './subject.ts'
+import type { Subject } from './subject.ts'
+
+/** In the manner of systemd the first descriptor is 3, and the next ones follow. */
+const firstActivated = 3
+
+/**
+ * Those on the network of the host, where the rules below have found nothing. Only daemons are
+ * given any.
+ */
+export const specSockets = (subject: Subject): readonly SpecSocket[] => {
+  if (subject.process.value.kind === 'Command') return []
+  const owner = ownerOf(subject)
+  const isBridged = subject.sandbox.value.bridgedNetwork !== null
+  const onHost = portsOf(subject).filter(({ options }) => !isBridged || options.external)
+  // Two keys may mean one port, of which the reader has been warned: the last one wins.
+  const ports = [...new Map(onHost.map(one => [one.port, one])).values()]
+  const names = isBridged ? [] : activatedVariables(subject.container.value)
+  const configured = ports.map(({ port, options }): SpecSocket => ({
+    fd: options.fd,
+    host: options.host,
+    port,
+    backlog: options.listenBacklog,
+    reuseAddr: options.reuseAddr,
+    reusePort: options.reusePort,
+    setNonBlock: options.setNonBlock,
+    ...owner,
+  }))
+  const activated = names.map((name, index): SpecSocket => ({
+    fd: firstActivated + index,
+    host: '0.0.0.0',
+    port: Number(subject.process.value.variables.get(name)),
+    backlog: 128,
+    reuseAddr: true,
+    reusePort: false,
+    setNonBlock: false,
+    ...owner,
+    activatedBy: name,
+  }))
+  return [...configured, ...activated].sort((a, b) => a.fd - b.fd)
+}
+
+/** As the application's user is called on the host; whoever is in no map is root there. */
+const ownerOf = (subject: Subject): { readonly uid: number; readonly gid: number } => {
+  const { user, group } = effectiveIds(subject)
+  const { sandbox, container } = subject
+  return {
+    uid: outside(container.value.uidMap, sandbox.value.uidMap, user),
+    gid: outside(container.value.gidMap, sandbox.value.gidMap, group),
+  }
+}
+
+const outside = (own: readonly IdMapping[], shared: readonly IdMapping[], id: number): number =>
+  toOutside(own.length > 0 ? own : shared, id) ?? 0
+
+/** A port that one process would get twice, with options that may differ. */
+export const checkSockets = (subject: Subject): readonly Finding[] => {
+  const { process, container } = subject
+  return portsOf(subject).flatMap(({ key, port }) => {
+    const name = activatedVariables(container.value).find(
+      one => Number(process.value.variables.get(one)) === port,
+    )
+    return name === undefined
+      ? []
+      : [
+          mistake(
+            container.file,
+            ['tcp-ports', key],
+            `Port ${port} of ${nameOf(subject)} is that of the activated variable "${name}" ` +
+              'already; leave one of the two out',
+          ),
+        ]
+  })
+}

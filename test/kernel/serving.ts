@@ -1,0 +1,62 @@
+/** For tests of listening sockets: an application that answers, clients, and who keeps what. */
+import { existsSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { imageDir, keepers } from '../../src/demo/world.ts'
+import { compile } from './world.ts'
+import type { Configured, Supervised } from './supervised.ts'
+
+/** `words`: the descriptors it serves. `ports`: what stands behind each in `tcp-ports`. */
+export const serving = (
+  words: readonly string[],
+  ports: Readonly<Record<string, string>>,
+  instances = 1,
+  more = 'restart-timeout: 0',
+): Configured => ({
+  instances,
+  container:
+    `executable: /bin/serve\narguments: [${words.map(word => `"${word}"`).join(', ')}]\n${more}\n` +
+    'tcp-ports:\n' +
+    Object.entries(ports)
+      .map(([port, options]) => `  ${port}: { ${options} }\n`)
+      .join(''),
+})
+
+export const addServer = (self: Supervised): void => {
+  const program = join(imageDir(self.world, 'img'), 'bin', 'serve')
+  if (!existsSync(program)) compile('serve.c', program, '-static')
+}
+
+/** What the server says; or the code of the error; or `silence` after that time. */
+export const ask = (port: number, host = '127.0.0.1', patienceMs = 5_000): Promise<string> =>
+  new Promise(resolve => {
+    const socket = connect({ port, host })
+    let text = ''
+    socket.setTimeout(patienceMs, () => end('silence'))
+    const end = (answer: string): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.on('data', (data: Buffer) => (text += data.toString()))
+    socket.on('end', () => end(text))
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? String(error)))
+  })
+
+/** Free at this moment, and below what the kernel gives to those who ask for any. */
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = (lastPort += 1)
+    const server = createServer()
+    const isFree = await new Promise<boolean>(resolve => {
+      server.on('error', () => resolve(false))
+      server.listen(port, () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise(resolve => server.close(resolve))
+    return port
+  }
+}
+
+let lastPort = 20_000 + (process.pid % 1_000) * 10
+
+export const keepersOf = ({ world }: Supervised): readonly number[] => keepers(world)
