@@ -54,6 +54,7 @@ const steps: readonly Step[] = [
   { do: 'inheritOutput' },
   { do: 'fork', announce: 'Starting' },
   { do: 'joinCgroups' },
+  { do: 'passSockets', fds: [0, 3, 70_000] },
   { do: 'limitFiles', max: 1024 },
   { do: 'setGroups', gids: [1, 2] },
   { do: 'setGid', gid: 3 },
@@ -106,6 +107,7 @@ test('C reads what TypeScript has written', () => {
     '13',
     '14 "Starting"',
     '15',
+    '24 0 3 70000',
     '16 1024',
     '17 1 2',
     '18 3',
@@ -128,6 +130,12 @@ test('every op has the same number on both sides, and the plan above has every o
   assert.equal(new Set(steps.map(step => ops[step.do])).size, names.length - 1)
 })
 
+const passing = (times: readonly (readonly number[])[]): readonly Step[] => [
+  steps[15]!,
+  ...times.map((fds): Step => ({ do: 'passSockets', fds })),
+  steps.at(-1)!,
+]
+
 const refused: readonly (readonly [string, readonly Step[]])[] = [
   ['no exec', [{ do: 'fork', announce: '' }]],
   ['no fork', [steps.at(-1)!]],
@@ -137,6 +145,10 @@ const refused: readonly (readonly [string, readonly Step[]])[] = [
   ['a step after exec', [steps[15]!, steps.at(-1)!, { do: 'joinCgroups' }]],
   ['two execs', [steps[15]!, steps.at(-1)!, steps.at(-1)!]],
   ['no steps', []],
+  ...[[1], [2], [-1], [3, 3], [4, 3], [2 ** 31], Array.from({ length: 121 }, (_, i) => i + 3)].map(
+    fds => [`sockets at ${fds}`, passing([fds])] as const,
+  ),
+  ['sockets passed twice', passing([[3], [4]])],
 ]
 
 test('a plan that makes no sense is refused', () => {

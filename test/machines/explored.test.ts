@@ -160,13 +160,16 @@ test('every machine has been walked through', () => {
   for (const { states, edges } of explored) assert.ok(states.size > 20 && edges.size > 400)
 })
 
+/** Of sockets src/decide.ts keeps the book itself: there is nothing to decide by their state. */
+const ofNoMachine = ['socket.opened', 'socket.closed', 'socket.recovered']
+
 test('every word of the vocabulary is said to somebody', () => {
   const nothing = new Proxy({}, { get: () => null })
   const said = [instanceSubject, sandboxSubject, treeSubject].flatMap(({ alphabet }) =>
     Object.values(alphabet).map(say => say(nothing as never).type),
   )
   for (const { name } of [...Fact.types, ...Command.types])
-    assert.ok(said.includes(name as never), `${name} is in no alphabet`)
+    assert.ok([...said, ...ofNoMachine].includes(name as never), `${name} is in no alphabet`)
 })
 
 test.run()
