@@ -53,6 +53,14 @@ export const checkProcess = (
     : []),
 ]
 
+/** A relative path of so many names, and no way out. */
+export const hasLevels = (image: string, levels: number): boolean => {
+  const parts = componentsOf(image)
+  const isNormal = !image.startsWith('/') && parts[0] !== '.' && !parts.includes('..')
+  // A dot that is not the first name says nothing.
+  return isNormal && parts.filter(part => part !== '.').length === levels
+}
+
 const checkImage = (
   file: string,
   processName: string,
@@ -60,10 +68,7 @@ const checkImage = (
   sandboxName: string,
   levels: number,
 ): readonly Finding[] => {
-  const parts = componentsOf(image)
-  const isNormal = !image.startsWith('/') && parts[0] !== '.' && !parts.includes('..')
-  // A dot that is not the first name says nothing.
-  return isNormal && parts.filter(part => part !== '.').length === levels
+  return hasLevels(image, levels)
     ? []
     : [
         mistake(
