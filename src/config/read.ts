@@ -15,7 +15,7 @@ import { decodeText } from './fileText.ts'
 import { normalise } from './lines.ts'
 import { master } from './master.ts'
 import { processes } from './processes.ts'
-import { decoded, toProblems } from './report.ts'
+import { decoded, error, toProblems } from './report.ts'
 import type { Decoded, Mistake } from './report.ts'
 import { sandbox } from './sandbox.ts'
 import { parse } from './syntax.ts'
@@ -36,6 +36,8 @@ const reader =
     const syntax = parse(text)
     if ('severity' in syntax) return { value: null, problems: toProblems(file, text, [syntax]) }
     const { root, mistakes } = buildTree(text, syntax)
+    if (root.kind === 'null' && root.isImplicit)
+      return { value: null, problems: toProblems(file, text, [error(0, sayNothing(text))]) }
     const outcome = of.decode(root)
     if (E.isLeft(outcome)) {
       const all = [...mistakes, ...outcome.left.map(toMistake)]
@@ -45,6 +47,11 @@ const reader =
     const all = [...mistakes, ...concerns(root, value)]
     return decoded(() => value, toProblems(file, text, all))
   }
+
+/** The original takes it for `{}`; but this is what a truncated deployment looks like. */
+const sayNothing = (text: string): string =>
+  `${text === '' ? 'the file is empty' : 'there is nothing in the file'}: nothing is concluded ` +
+  'from that; write {} where nothing is meant'
 
 /** Decoders put the place where io-ts has the value (see `codec.ts`). */
 const toMistake = ({ value, message = 'not as expected' }: ValidationError): Mistake => {

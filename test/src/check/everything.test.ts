@@ -131,7 +131,7 @@ asRoot('hundreds of sandboxes are no burden', () => {
     [`images/i${name}/bin/web`, ''],
     ...['dev', 'proc', 'sys'].map(directory => [`images/i${name}/${directory}/`, '']),
   ])
-  check({ ...Object.fromEntries(files), [processes]: '' }, [])
+  check({ ...Object.fromEntries(files), [processes]: '{}' }, [])
 })
 
 test('one container configuration, offline', () => {

@@ -4,7 +4,7 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readMaster } from '../../../src/config/read.ts'
+import { readContainer, readMaster, readProcesses, readSandbox } from '../../../src/config/read.ts'
 import { linesOf, valueOf } from './reading.ts'
 
 const lines = (table: Readonly<Record<string, readonly string[]>>): void => {
@@ -13,8 +13,8 @@ const lines = (table: Readonly<Record<string, readonly string[]>>): void => {
   }
 }
 
-test('master: an empty file is all defaults', () => {
-  for (const text of ['', '{}', '# nothing\n', '---\n']) {
+test('master: an empty mapping is all defaults', () => {
+  for (const text of ['{}', '--- {}\n', '_note: a file of nothing else\n']) {
     assert.equal(valueOf(readMaster, text), {
       sandboxesDir: './sandboxes',
       processesDir: './processes',
@@ -38,6 +38,18 @@ test('master: an empty file is all defaults', () => {
       journalMaxDays: 90,
     })
   }
+})
+
+test('a file with nothing in it says nothing, of whatever kind it is', () => {
+  const rest = 'nothing is concluded from that; write {} where nothing is meant'
+  for (const read of [readMaster, readSandbox, readProcesses, readContainer])
+    for (const [text, what] of [
+      ['', 'the file is empty'],
+      [' \n\n', 'there is nothing in the file'],
+      ['# only a comment\n', 'there is nothing in the file'],
+      ['---\n...\n', 'there is nothing in the file'],
+    ] as const)
+      assert.equal(linesOf<unknown>(read, text), [`f:1:1: ${what}: ${rest}`], JSON.stringify(text))
 })
 
 test('master: nulls, spellings, words', () => {

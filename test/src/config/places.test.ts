@@ -21,7 +21,7 @@ const places = (text: string, file = '/etc/lithos/master.yaml') =>
   placesOf(valueOf(readMaster, text), file, '/cwd')
 
 test('defaults', () =>
-  assert.equal(places(''), {
+  assert.equal(places('{}'), {
     masterFile: '/etc/lithos/master.yaml',
     sandboxesDir: '/etc/lithos/sandboxes',
     processesDir: '/etc/lithos/processes',
@@ -54,8 +54,8 @@ test('relative to the master file, to runtime-dir, to default-log-dir', () => {
 })
 
 test('the files of a sandbox', () => {
-  const all = places('')
-  const bare = valueOf(readSandbox, '')
+  const all = places('{}')
+  const bare = valueOf(readSandbox, '{}')
   const named = valueOf(readSandbox, 'config-file: x.yaml\nlog-file: /y.log\nimage-dir: /i')
   assert.is(sandboxFile(all, 'web'), '/etc/lithos/sandboxes/web.yaml')
   assert.is(processesFile(all, 'web', bare), '/etc/lithos/processes/web.yaml')

@@ -15,7 +15,7 @@ const lines = <T>(read: Read<T>, table: Readonly<Record<string, readonly string[
 }
 
 test('processes: values', () => {
-  assert.equal(valueOf(readProcesses, ''), new Map())
+  assert.equal(valueOf(readProcesses, '{}'), new Map())
   const text =
     'a:\n  image: x\n  config: /y\n  instances: 1k\n  ip-addresses: [10.0.0.1, "FE80::0:1"]'
   assert.equal(

@@ -13,8 +13,8 @@ const lines = (table: Readonly<Record<string, readonly string[]>>): void => {
   }
 }
 
-test('sandbox: an empty file is all defaults', () =>
-  assert.equal(valueOf(readSandbox, ''), {
+test('sandbox: an empty mapping is all defaults', () =>
+  assert.equal(valueOf(readSandbox, '{}'), {
     configFile: null,
     imageDir: '/var/lib/lithos/containers',
     imageDirLevels: 1,

@@ -182,7 +182,7 @@ test('another process configuration in place of its own', () =>
   ))
 
 test('a sandbox whose name is none', () =>
-  within({ 'etc/sandboxes/a b.yaml': '', 'etc/processes/a b.yaml': '' }, world =>
+  within({ 'etc/sandboxes/a b.yaml': '{}', 'etc/processes/a b.yaml': '{}' }, world =>
     assert.match(
       sayProblem(evaluate(world, 'a b').problems[0]!),
       '"a b" is not a name for a sandbox',

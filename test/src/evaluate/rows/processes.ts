@@ -4,7 +4,10 @@ import type { Row } from './row.ts'
 
 export const processesRows: readonly Row[] = [
   ['a good one', {}, []],
-  ['an empty sandbox', { [sandbox]: site(''), [processes]: '' }, []],
+  ['an empty sandbox', { [sandbox]: site(''), [processes]: '{}' }, []],
+  ['a truncated process file', { [processes]: '' }, ['PROCESSES:1:1: …']],
+  ['a truncated sandbox file', { [sandbox]: '# web\n' }, ['SANDBOX:1:1: …']],
+  ['a truncated container file', { [container]: '' }, ['CONTAINER:1:1: …']],
 
   // Files that cannot be read
   ['a sandbox that is no YAML', { [sandbox]: 'a: [1\n' }, ['SANDBOX:2:1: …']],
