@@ -8,8 +8,9 @@
  *     └── absent ──► gone ◄─────────────────────┘
  *
  * An instance is stopped only by a valid configuration that does not name it, by the removal of
- * the sandbox, or because everything stops. `found`: an instance that lives although no
- * configuration we remember names it; it is judged when the next one is read.
+ * the sandbox (absent: nothing is lost by it; remove: somebody has asked), or because everything
+ * stops. `found`: an instance that lives although no configuration we remember names it; it is
+ * judged when the next one is read.
  */
 import { assign, setup } from 'xstate'
 import type { Heard, Post } from './letters.ts'
@@ -149,6 +150,7 @@ export const sandboxMachine = setup({
         'config.loaded': loaded,
         'config.refused': { actions: 'rememberReasons' },
         'config.absent': { target: 'draining', actions: dismiss },
+        'config.remove': { target: 'draining', actions: dismiss },
         drain,
       },
     },
@@ -157,6 +159,7 @@ export const sandboxMachine = setup({
         'config.loaded': loaded,
         'config.refused': { target: 'keeping', actions: 'rememberReasons' },
         'config.absent': { target: 'draining', actions: dismiss },
+        'config.remove': { target: 'draining', actions: dismiss },
         drain,
       },
     },
@@ -165,6 +168,7 @@ export const sandboxMachine = setup({
         'config.loaded': loaded,
         'config.refused': { actions: 'rememberReasons' },
         'config.absent': { target: 'draining', actions: dismiss },
+        'config.remove': { target: 'draining', actions: dismiss },
         drain,
       },
     },

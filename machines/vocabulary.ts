@@ -84,7 +84,8 @@ export const Fact = t.union([
   said(
     'tree.started',
     { pid: t.number, bootId: t.string, version: t.string },
-    { reason: t.string, journal: t.string },
+    /** `master`: why the last good master configuration is used instead of the present one. */
+    { reason: t.string, journal: t.string, master: t.string },
   ),
   /** The kernel has been compared with the journal; what was found has been said before this. */
   said('tree.surveyed', { adopted: t.number, lost: t.number }),
@@ -136,8 +137,11 @@ export type Fact = t.TypeOf<typeof Fact>
 // ---------------------------------------------------------------------------
 
 export const Command = t.union([
-  said('config.reload', { by: t.string }, { sandbox: t.string }),
-  said('instance.restart', { instance: t.string, by: t.string }),
+  /** `request`: chosen by who asks, so that it can be found again in the journal. */
+  said('config.reload', { by: t.string }, { sandbox: t.string, request: t.string }),
+  /** Stop what a sandbox runs, although no file says so: its own file is gone. */
+  said('config.remove', { sandbox: t.string, by: t.string }, { request: t.string }),
+  said('instance.restart', { instance: t.string, by: t.string }, { request: t.string }),
 ])
 export type Command = t.TypeOf<typeof Command>
 

@@ -60,6 +60,13 @@ export const inotifyInit = bind<[flags: number]>('int inotify_init1(int flags)')
 export const inotifyAddWatch = bind<[fd: number, path: string, mask: number]>(
   'int inotify_add_watch(int fd, const char *path, uint32_t mask)',
 )
+type GetSockOpt = [fd: number, level: number, name: number, value: Int32Array, length: Uint32Array]
+let getsockoptBound: KoffiFunc<(...args: GetSockOpt) => number> | null = null
+/** Bound at its first use: a start has no use for it. */
+export const getsockopt = (...args: GetSockOpt): number =>
+  (getsockoptBound ??= bind<GetSockOpt>(
+    'int getsockopt(int fd, int level, int name, void *value, void *length)',
+  ))(...args)
 /** Bound when it is called: glibc has it as a symbol since 2.33 only. */
 export const mknod = (path: string, mode: number, device: number): number =>
   bind<[path: string, mode: number, device: number]>(

@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import type { Stamp } from '../actors/clock.ts'
 import type { Hear, Wanted } from '../machines/vocabulary.ts'
+import { sandboxFile } from './config/places.ts'
 import { sayProblem } from './config/report.ts'
 import type { Problem } from './config/shapes.ts'
 import { appendConfigLog } from './configLog.ts'
@@ -13,6 +14,7 @@ import { sandboxOf } from './decide.ts'
 import type { State } from './decide.ts'
 import type { Evaluator } from './evaluate/evaluator.ts'
 import { look as lookAtFile } from './evaluate/files.ts'
+import { isRemoved } from './evaluate/listing.ts'
 import type { Evaluation } from './evaluate/sandbox.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { wantedBy } from './spec.ts'
@@ -73,7 +75,21 @@ export const createLoading = (options: LoadingOptions): Loading => {
       if (only === undefined || only === sandbox) take(turn, evaluator.sandbox(settings, sandbox))
     for (const sandbox of known)
       if (!names.includes(sandbox) && (only === undefined || only === sandbox))
-        hear({ type: 'config.absent', sandbox, cause: turn, ...stamp() })
+        judgeVanished(turn, sandbox)
+  }
+
+  /**
+   * A file that is gone says less than one that is there: it may be half a deployment. What has
+   * nothing to lose goes; what runs goes on until somebody says that it is meant.
+   */
+  const judgeVanished = (turn: number, sandbox: string): void => {
+    const { value, context } = state().sandboxes.get(sandbox) ?? {}
+    const isIdle = value === 'draining' || (context?.known ?? []).length === 0
+    if (isIdle || isRemoved(settings.places.sandboxesDir, sandbox))
+      return hear({ type: 'config.absent', sandbox, cause: turn, ...stamp() })
+    const evaluation = evaluator.sandbox(settings, sandbox)
+    const file = sandboxFile(settings.places, sandbox)
+    take(turn, { ...evaluation, problems: evaluation.problems.map(sayHow(file, sandbox)) })
   }
 
   const take = (turn: number, evaluation: Evaluation): void => {
@@ -158,6 +174,15 @@ export const createLoading = (options: LoadingOptions): Loading => {
 
   return { load, specOf }
 }
+
+const sayHow =
+  (file: string, sandbox: string) =>
+  (problem: Problem): Problem => ({
+    ...problem,
+    message:
+      `${problem.message}; what runs of ${sandbox} runs on. If it is to be removed, say so: ` +
+      `lithos_switch --remove ${sandbox}, or rename the file to ${file}.removed`,
+  })
 
 const isSameProcess = (a: Spec, b: Spec): boolean =>
   a.image === b.image &&

@@ -57,6 +57,7 @@ export const logLines = (
       case 'journal.resumed':
       case 'tree.started':
       case 'config.absent':
+      case 'config.remove':
       case 'signal.received':
         say('warn', sayInput(input))
         break

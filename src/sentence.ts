@@ -32,7 +32,8 @@ export const sayInput = (input: Input): string => {
       return (
         `the supervisor ${input.version} started as pid ${input.pid}` +
         (input.reason === undefined ? '' : `, ${input.reason}`) +
-        (input.journal === undefined ? '' : `; journal: ${input.journal}`)
+        (input.journal === undefined ? '' : `; journal: ${input.journal}`) +
+        (input.master === undefined ? '' : `; ${input.master}`)
       )
     case 'tree.surveyed':
       return (
@@ -90,6 +91,8 @@ export const sayInput = (input: Input): string => {
       return `the ${input.timer} timer${of(input.instance ?? 'the supervisor')} elapsed`
     case 'config.reload':
       return `a reload${of(input.sandbox)} was asked for by ${input.by}`
+    case 'config.remove':
+      return `the removal of sandbox ${input.sandbox} was asked for by ${input.by}`
     case 'instance.restart':
       return `a restart of ${input.instance} was asked for by ${input.by}`
   }

@@ -3,6 +3,7 @@
  * knows and of whether the kernel still knows the process.
  */
 import type { Ending, Memory } from '../machines/life.ts'
+import { readStat } from '../native/proc.ts'
 import type { State } from './decide.ts'
 import { sayRefusal } from './sentence.ts'
 import { sayEnd } from './wait.ts'
@@ -22,6 +23,11 @@ export interface Status {
 
 export interface Clock {
   readonly mono: number
+}
+
+export const isAlive = (pid: number, birth: number): boolean => {
+  const stat = readStat(pid)
+  return stat !== null && stat.birth === birth && stat.state !== 'Z'
 }
 
 /** `isAlive`: whether a process with this pid and this start time exists. */

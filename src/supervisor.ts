@@ -8,6 +8,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { leaveSlice, moveRest } from '../actors/cgroups.ts'
 import { stamp } from '../actors/clock.ts'
 import { createKnots } from '../actors/knots.ts'
+import { openControl } from '../actors/control.ts'
+import type { Control, ControlOptions } from '../actors/control.ts'
 import { createSignals } from '../actors/signals.ts'
 import { createSweeper } from '../actors/sweeper.ts'
 import { createSockets } from '../actors/sockets.ts'
@@ -18,6 +20,7 @@ import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import { survey } from '../native/survey.ts'
 import { begin } from './begin.ts'
+import { createServe } from './control/serve.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
 import type { State } from './decide.ts'
@@ -150,9 +153,11 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       hear({ type: 'exec.refused', code, ...stamp() })
     }
 
+    let control: Control | null = null
     /** Nothing of ours is left running: whatever goes wrong from here on, we do go. */
     const leave = async (code: number): Promise<void> => {
       try {
+        control?.close()
         await sockets.close()
         sweeper.sweepDangling(new Set())
         await sweeper.settled()
@@ -194,9 +199,31 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     )
     sweeper.sweepDangling(aliveIn(bus.state(), found))
     for (const signal of signals) hear(signal)
+    // Last of all: who supervises is asked nothing before there is something to tell.
+    const handle = createServe({
+      settings,
+      stamp,
+      bus,
+      seq: () => memory.log.nextSeq() - 1,
+    })
+    void openLater(settings.places.runtimeDir, handle, warn).then(opened => (control = opened))
     if (ground.layout.v1.length > 0)
       void moveRest(ground.layout).then(problems => problems.forEach(warn))
   })
+}
+
+const openLater = async (
+  directory: string,
+  handle: ControlOptions['handle'],
+  warn: (text: string) => void,
+): Promise<Control | null> => {
+  await setImmediate()
+  try {
+    return await openControl({ directory, handle })
+  } catch (error) {
+    warn(`There is no control socket in ${directory}: ${String(error)}`)
+    return null
+  }
 }
 
 /** What a knot was refused for, in words, where its specification is still known. */

@@ -1,9 +1,9 @@
 /** `lithos_ps`: what runs, from the journal, checked against the kernel. */
 import { resolve } from 'node:path'
 import { stamp } from '../../actors/clock.ts'
-import { commandLine, readStat } from '../../native/proc.ts'
+import { commandLine } from '../../native/proc.ts'
 import { readPresent } from '../history.ts'
-import { statusOf } from '../status.ts'
+import { isAlive, statusOf } from '../status.ts'
 import type { Status } from '../status.ts'
 import { table } from '../table.ts'
 import type { Column } from '../table.ts'
@@ -48,11 +48,6 @@ const columns: readonly Column<Status>[] = [
     cell: ({ last, lastAt }) => (last === null ? '' : `${last}, ${sayTime(lastAt ?? 0)}`),
   },
 ]
-
-const isAlive = (pid: number, birth: number): boolean => {
-  const stat = readStat(pid)
-  return stat !== null && stat.birth === birth && stat.state !== 'Z'
-}
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async options => {

@@ -18,12 +18,25 @@ const newer: Said = { type: 'config.loaded', sandbox, wanted: { 'web/a.0': wante
 const none: Said = { type: 'config.loaded', sandbox, wanted: {} }
 const refused: Said = { type: 'config.refused', sandbox, reasons: ['no'] }
 const absent: Said = { type: 'config.absent', sandbox }
+const remove: Said = { type: 'config.remove', sandbox, by: 'pid 1, uid 0' }
 const drain: Said = { type: 'drain' }
 const found: Said = { type: 'found', instance: 'web/z.0' }
 const ended: Said = { type: 'ended', instance: 'web/a.0' }
 
 const reopen: Said = { type: 'reopen' }
-const alphabet = { loaded, other, newer, none, refused, absent, drain, found, ended, reopen }
+const alphabet = {
+  loaded,
+  other,
+  newer,
+  none,
+  refused,
+  absent,
+  remove,
+  drain,
+  found,
+  ended,
+  reopen,
+}
 
 const begin = () => initialTransition(sandboxMachine, { name: sandbox })[0]
 type Snapshot = ReturnType<typeof begin>
@@ -60,6 +73,7 @@ test('the whole chart', () => {
       'none     serving    serving    -          serving    serving    -          serving',
       'refused  -          -          keeping    -          -          -          -',
       'absent   gone       draining   draining   draining   -          -          -',
+      'remove   gone       draining   draining   draining   -          -          -',
       'drain    gone       draining   draining   draining   -          -          -',
       'found    -          -          -          -          -          -          draining',
       'ended    -          -          -          -          gone       gone       -',
@@ -90,16 +104,19 @@ test('the letters of every arrow', () => {
       'empty+z, newer: want web/a.0, unwant web/z.0',
       'empty+z, none: unwant web/z.0',
       'empty+z, absent: unwant web/z.0',
+      'empty+z, remove: unwant web/z.0',
       'empty+z, drain: unwant web/z.0',
       'serving, other: want web/b.0, unwant web/a.0',
       'serving, newer: want web/a.0',
       'serving, none: unwant web/a.0',
       'serving, absent: unwant web/a.0',
+      'serving, remove: unwant web/a.0',
       'serving, drain: unwant web/a.0',
       'keeping, other: want web/b.0, unwant web/a.0',
       'keeping, newer: want web/a.0',
       'keeping, none: unwant web/a.0',
       'keeping, absent: unwant web/a.0',
+      'keeping, remove: unwant web/a.0',
       'keeping, drain: unwant web/a.0',
       'draining, loaded: want web/a.0',
       'draining, other: want web/b.0, unwant web/a.0',

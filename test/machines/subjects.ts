@@ -105,6 +105,7 @@ export const sandboxSubject: Subject<SandboxMemory> = {
     'loaded b': loaded({ 'web/b.0': wanted }),
     'config refused': { type: 'config.refused', sandbox, reasons: ['no'] },
     absent: { type: 'config.absent', sandbox },
+    remove: { type: 'config.remove', sandbox, by: 'pid 1, uid 0' },
     spec: { type: 'spec.loaded', instance: 'web/a.0', wanted },
     drain: { type: 'drain' },
     reopen: { type: 'reopen' },
