@@ -112,7 +112,8 @@ const perform = (small: Small, effect: Effect): Small => {
             : knot,
         ),
       }
-    case 'sweep':
+    // What is in no state that is looked at here.
+    default:
       return small
   }
 }
