@@ -4,6 +4,7 @@
  * is overlooked.
  */
 import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { allPids } from '../../native/proc.ts'
 import { readPresent } from '../history.ts'
 import type { Spec } from '../spec.ts'
@@ -20,7 +21,7 @@ export const identityOf = (path: string): string | null => {
 
 /** The roots of all processes: a container's is its image. */
 export const rootsInUse = (): ReadonlySet<string> =>
-  new Set(allPids().flatMap(pid => identityOf(`/proc/${pid}/root/`) ?? []))
+  new Set(allPids().flatMap(pid => identityOf(join('/proc', String(pid), 'root', '.')) ?? []))
 
 /** Of what the journal says is wanted: the last good configuration, not the one on disk. */
 export const imagesInJournal = async (hotDirectory: string): Promise<readonly string[]> => {

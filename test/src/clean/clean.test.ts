@@ -31,7 +31,10 @@ const dayMs = 86_400_000
 /** Has a root of its own until its input ends. */
 const holderSource = `
   #include <unistd.h>
-  int main(int argc, char **argv) { return chroot(argv[1]) || write(1, "", 1) != 1 || read(0, argv[1], 1); }`
+  int main(int argc, char **argv)
+  {
+    return chroot(argv[1]) || write(1, "", 1) != 1 || read(0, argv[1], 1);
+  }`
 const process0 = (image: string) => `  image: ${image}\n  config: /x.yaml\n`
 
 const withWorld = (work: (world: World) => Promise<void>) => async (): Promise<void> => {
