@@ -52,7 +52,12 @@ export type Read = (path: string) => string | null
 
 /** Our groups are below those of pid 1, in each hierarchy. */
 export const findLayout = (
-  wanted: { readonly cgroupName: string | null; readonly controllers: readonly string[] },
+  wanted: {
+    readonly cgroupName: string | null
+    readonly controllers: readonly string[]
+    /** Taken where the host has them. */
+    readonly further?: readonly string[]
+  },
   read: Read = readOrNull,
 ): Layout => {
   if (wanted.cgroupName === null) return noCgroups
@@ -64,13 +69,14 @@ export const findLayout = (
   const inV2 = new Set<string>()
   const problems: string[] = []
 
-  for (const controller of new Set(wanted.controllers)) {
+  const further = wanted.further ?? []
+  for (const controller of new Set([...wanted.controllers, ...further])) {
     const group = initGroups.find(({ names }) => names.includes(nameInV1(controller)))
     const v2Name = namesInV2[controller] ?? controller
     if (group !== undefined) v1.set(group, [...(v1.get(group) ?? []), controller])
     else if (unified !== null && v2Name === '') inV2.add('')
     else if (unified !== null && offered(unified, read).includes(v2Name)) inV2.add(v2Name)
-    else problems.push(notMounted(controller))
+    else if (!further.includes(controller)) problems.push(notMounted(controller))
   }
   const hierarchies = [...v1].map(([group, controllers]) => {
     const dir = directoryOf(group, mounts)

@@ -70,3 +70,47 @@ long set_limit(const struct container *container, const struct step *step)
 	}
 	return 0;
 }
+
+/* ---- Killed for lack of memory ------------------------------------------------------------ */
+
+/* Without a counter nothing is counted; the limit holds all the same. */
+long open_kill_counter(struct container *container, const struct step *step)
+{
+	long fd = sys_openat(AT_FDCWD, step->text[0], O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd >= 0) {
+		container->kills = (int) fd;
+		container->memory_limit = step->number[0];
+	}
+	return 0;
+}
+
+static bool begins_with(const char *text, const char *start)
+{
+	while (*start != '\0' && *text == *start)
+		text++, start++;
+	return *start == '\0';
+}
+
+/* Both versions write a line `oom_kill COUNT`. Kept with the group, so it only ever grows. */
+int64_t count_kills(const struct container *container)
+{
+	char text[1024];
+	int64_t count = 0;
+	long length = container->kills == -1
+			      ? 0
+			      : call4(__NR_pread64, container->kills, ADDRESS(text),
+				      sizeof text - 1, 0);
+
+	text[length < 0 ? 0 : length] = '\0';
+	for (const char *line = text; *line != '\0'; line++) {
+		if (begins_with(line, "oom_kill "))
+			for (line += 9; *line >= '0' && *line <= '9'; line++)
+				count = count * 10 + (*line - '0');
+		while (*line != '\n' && *line != '\0')
+			line++;
+		if (*line == '\0')
+			break;
+	}
+	return count;
+}

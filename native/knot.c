@@ -13,6 +13,8 @@
  *            started TIME PID                     the application has been executed; pid inside
  *            died TIME WAITSTATUS STARTED         it ended and will be started again in place
  *            exited TIME WAITSTATUS STARTED HOW   it ended and nothing else lives in here
+ *          The last two end with `oom=COUNT/LIMIT` where the kernel killed processes of this
+ *          start for lack of memory; LIMIT is in bytes, or - for none.
  *          HOW: itself, term (after SIGTERM or SIGINT), killed (at the deadline). A stop that
  *          comes before the application was started ends with `exited TIME 15 0 term`.
  *
@@ -24,9 +26,9 @@
  *          2  the application ended in another way; or: not started by lithos_tree
  *          3  the application did not end before the deadline and was killed
  *
- * Parts: system.h the kernel · plan.c the plan · files.c cgroups.c mounts.c the knot's steps ·
- * launch.c capabilities.c the application's steps · live.c supervision · say.c logs and status ·
- * refuse.c failures
+ * Parts: system.h the kernel · plan.c the plan · files.c cgroups.c mounts.c masks.c the knot's
+ * steps · launch.c capabilities.c confine.c the application's steps · live.c supervision · say.c
+ * logs and status · refuse.c failures
  *
  * Sections: 1 getting ready  2 setting up  3 called from a shell
  */
@@ -58,6 +60,7 @@ static void clear_inheritance(void)
 			sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
 	call3(__NR_fcntl, STATUS_FD, F_SETFD, FD_CLOEXEC);
 	call1(__NR_umask, 0022);
+	forget_ancestors();
 	sys_prctl(PR_SET_DUMPABLE, 0, 0);
 }
 
@@ -150,7 +153,8 @@ static int set_up(struct container *container)
 static int run(void)
 {
 	struct container container = {
-		.log = -1, .output = -1, .shown = -1, .root = -1, .unified = -1,
+		.log = -1, .output = -1, .shown = -1, .root = -1, .proc = -1,
+		.unified = -1, .kills = -1,
 	};
 	struct line line;
 

@@ -40,9 +40,13 @@ struct container {
 	int shown;
 	int root;
 	/* What the application writes "0" to, and the directory of a cgroup v2 to be born in. */
+	int proc;
 	int joins[CGROUPS_MAX];
 	int joins_count;
 	int unified;
+	/* Where kills for lack of memory are counted, and the limit in bytes, -1 for none. */
+	int kills;
+	int64_t memory_limit;
 };
 
 /* ---- say.c: logs, markers and the status file -------------------------------------------- */
@@ -117,6 +121,18 @@ long make_cgroup(struct container *container, const struct step *step);
 /* A limit that cannot be set is a line in the log. */
 long set_limit(const struct container *container, const struct step *step);
 
+/* How many of the group were killed for lack of memory, ever. */
+long open_kill_counter(struct container *container, const struct step *step);
+int64_t count_kills(const struct container *container);
+
+/* ---- masks.c ----------------------------------------------------------------------------- */
+
+long mask(const struct container *container, const struct step *step);
+long make_read_only(const struct container *container, const struct step *step);
+long clone_tree(long base, const char *path, unsigned int how);
+/* Only adds: what the source forbids stays forbidden. */
+long restrict_tree(long tree, int64_t flags);
+
 /* ---- mounts.c ---------------------------------------------------------------------------- */
 
 /* One step of those before and including `fork`. */
@@ -126,6 +142,15 @@ long take_step(struct container *container, const struct step *step);
 
 /* Bit n of the mask is capability n. Nothing else is left, or can be gained. */
 long keep_capabilities(uint64_t mask);
+
+/* ---- confine.c: what the application may ask of the kernel -------------------------------- */
+
+/* A scheduling class, an affinity and such are the accident of whoever started the supervisor. */
+void forget_ancestors(void);
+long join_session_keyring(void);
+long reset_limits(const struct container *container);
+/* The last thing before exec that may be forbidden. */
+long install_filter(const struct step *step);
 
 /* ---- launch.c: the application ----------------------------------------------------------- */
 

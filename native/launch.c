@@ -205,6 +205,12 @@ static long take(struct start *start, const struct step *step)
 		return begin_life(start);
 	case OP_JOIN_CGROUPS:
 		return join_cgroups(start);
+	case OP_CGROUP_NAMESPACE:
+		return call1(__NR_unshare, CLONE_NEWCGROUP);
+	case OP_SESSION_KEYRING:
+		return join_session_keyring();
+	case OP_RESET_LIMITS:
+		return reset_limits(start->container);
 	case OP_PASS_SOCKETS:
 		return pass_sockets(start, step);
 	case OP_LIMIT_FILES:
@@ -219,6 +225,8 @@ static long take(struct start *start, const struct step *step)
 		return keep_capabilities((uint64_t) step->number[0]);
 	case OP_NO_NEW_PRIVILEGES:
 		return sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+	case OP_SECCOMP:
+		return install_filter(step);
 	case OP_CHDIR:
 		return change_directory(step->text[0]);
 	case OP_EXEC:

@@ -25,6 +25,8 @@ struct life {
 	int pid;
 	int64_t started_at;
 	int status;
+	/* As counted when it was started. */
+	int64_t kills_before;
 	int code;
 	bool is_stopping;
 	bool was_told;
@@ -40,6 +42,31 @@ static void put_uptime(struct line *line, const struct life *life, int64_t now)
 	put(line, "s");
 }
 
+static int64_t kills_of(const struct life *life)
+{
+	return count_kills(life->container) - life->kills_before;
+}
+
+/* The application itself, or others that it had started. */
+static void put_kills(struct line *line, const struct life *life)
+{
+	int64_t kills = kills_of(life), limit = life->container->memory_limit;
+
+	if (kills <= 0)
+		return;
+	if ((life->status & 0x7f) == SIGKILL) {
+		put(line, ", for lack of memory");
+	} else {
+		put(line, ", killed for lack of memory before it: ");
+		put_number(line, kills);
+	}
+	if (limit < 0)
+		return;
+	put(line, " (memory-limit is ");
+	put_number(line, limit);
+	put(line, " bytes)");
+}
+
 static void put_ended(struct line *line, const struct life *life, int64_t now)
 {
 	put(line, "Process ");
@@ -47,6 +74,7 @@ static void put_ended(struct line *line, const struct life *life, int64_t now)
 	put(line, " ");
 	put_wait_status(line, life->status);
 	put_uptime(line, life, now);
+	put_kills(line, life);
 }
 
 static void say_ended(const struct life *life, int64_t now)
@@ -129,6 +157,15 @@ static void say_end(const struct life *life, const char *word, const char *how)
 	if (how != NULL) {
 		put(&line, " ");
 		put(&line, how);
+	}
+	if (kills_of(life) > 0) {
+		put(&line, " oom=");
+		put_number(&line, kills_of(life));
+		put(&line, "/");
+		if (life->container->memory_limit < 0)
+			put(&line, "-");
+		else
+			put_number(&line, life->container->memory_limit);
 	}
 	end_status(&line);
 }
@@ -231,6 +268,7 @@ static int start_application(struct life *life)
 	struct line line;
 
 	announce(life);
+	life->kills_before = count_kills(life->container);
 	struct launch result = launch(life->container, life->fork);
 	if (result.pid < 0) {
 		kill_all(life);

@@ -16,8 +16,7 @@ _Static_assert(MOUNT_ATTR_RDONLY == 1 && MOUNT_ATTR_NOSUID == 2 && MOUNT_ATTR_NO
 		       MOUNT_ATTR_NOEXEC == 8 && MOUNT_ATTR_NOATIME == 16,
 	       "wire.ts counts these bits");
 
-/* Only adds: what the source forbids stays forbidden. */
-static long restrict_tree(long tree, int64_t flags)
+long restrict_tree(long tree, int64_t flags)
 {
 	struct mount_attr attributes = {
 		.attr_set = (uint64_t) flags,
@@ -30,7 +29,7 @@ static long restrict_tree(long tree, int64_t flags)
 		     ADDRESS(&attributes), sizeof attributes);
 }
 
-static long clone_tree(long base, const char *path, unsigned int how)
+long clone_tree(long base, const char *path, unsigned int how)
 {
 	return call3(__NR_open_tree, base, ADDRESS(path),
 		     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | how);
@@ -168,11 +167,25 @@ static bool join_options(const struct step *step, char *place, size_t room)
 	return true;
 }
 
+/* Nothing has been mounted over it yet: through this, what stands in /proc can be believed. */
+static long keep_proc(struct container *container, const struct step *step)
+{
+	long proc = open_below(container->root, step->text[1], O_PATH | O_DIRECTORY, 0,
+			       RESOLVE_NO_SYMLINKS);
+
+	if (proc < 0)
+		return proc;
+	if (container->proc != -1)
+		sys_close(container->proc);
+	container->proc = (int) proc;
+	return 0;
+}
+
 /*
  * By mount(2), onto the directory that we stand in: a third of the time of fsopen and its
  * company, and as safe, for the place has been found before and has no name any more.
  */
-static long mount_new(const struct container *container, const struct step *step)
+static long mount_new(struct container *container, const struct step *step)
 {
 	char options[PATH_MAX];
 	int64_t flags = step->number[0];
@@ -189,8 +202,9 @@ static long mount_new(const struct container *container, const struct step *step
 		return error;
 	if (flags & MOUNT_ATTR_NOATIME)
 		flags = (flags & ~MOUNT_ATTR_NOATIME) | MS_NOATIME;
-	return call5(__NR_mount, ADDRESS(step->text[0]), ADDRESS("."), ADDRESS(step->text[0]),
-		     flags, ADDRESS(options));
+	error = call5(__NR_mount, ADDRESS(step->text[0]), ADDRESS("."), ADDRESS(step->text[0]),
+		      flags, ADDRESS(options));
+	return error == 0 && same(step->text[0], "proc") ? keep_proc(container, step) : error;
 }
 
 /* Old and new root lie on each other for a moment; what is let go is the one on top. */
@@ -228,10 +242,16 @@ long take_step(struct container *container, const struct step *step)
 		return bind_file(container, step);
 	case OP_MOUNT:
 		return mount_new(container, step);
+	case OP_MASK:
+		return mask(container, step);
+	case OP_READ_ONLY:
+		return make_read_only(container, step);
 	case OP_CGROUP:
 		return make_cgroup(container, step);
 	case OP_LIMIT:
 		return set_limit(container, step);
+	case OP_COUNT_KILLS:
+		return open_kill_counter(container, step);
 	case OP_PIVOT:
 		return pivot(container);
 	case OP_OPEN_OUTPUT:

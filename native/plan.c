@@ -21,19 +21,26 @@ static const struct shape {
 	[OP_BIND] = { 1, 3, false, false },
 	[OP_BIND_FILE] = { 1, 3, false, false },
 	[OP_MOUNT] = { 1, 2, true, false },
+	[OP_MASK] = { 0, 0, true, false },
+	[OP_READ_ONLY] = { 0, 0, true, false },
 	[OP_CGROUP] = { 1, 1, false, false },
 	[OP_LIMIT] = { 1, 2, false, false },
+	[OP_COUNT_KILLS] = { 1, 1, false, false },
 	[OP_PIVOT] = { 0, 0, false, false },
 	[OP_OPEN_OUTPUT] = { 0, 1, false, false },
 	[OP_INHERIT_OUTPUT] = { 0, 0, false, false },
 	[OP_FORK] = { 0, 1, false, false },
 	[OP_JOIN_CGROUPS] = { 0, 0, false, true },
+	[OP_CGROUP_NAMESPACE] = { 0, 0, false, true },
+	[OP_SESSION_KEYRING] = { 0, 0, false, true },
+	[OP_RESET_LIMITS] = { 0, 0, false, true },
 	[OP_LIMIT_FILES] = { 1, 0, false, true },
 	[OP_SET_GROUPS] = { 0, 0, true, true },
 	[OP_SET_GID] = { 1, 0, false, true },
 	[OP_SET_UID] = { 1, 0, false, true },
 	[OP_KEEP_CAPABILITIES] = { 1, 0, false, true },
 	[OP_NO_NEW_PRIVILEGES] = { 0, 0, false, true },
+	[OP_SECCOMP] = { 0, 0, true, true },
 	[OP_CHDIR] = { 0, 1, false, true },
 	[OP_EXEC] = { 3, 1, true, true },
 	[OP_PASS_SOCKETS] = { 0, 0, true, true },
@@ -53,7 +60,7 @@ static bool are_descriptors(const struct record *record)
 	return true;
 }
 
-/* Set-groups, sockets and the head list numbers, mount and exec list strings. */
+/* Set-groups, sockets, seccomp and the head list numbers; mount, masks and exec strings. */
 static bool has_shape(const struct record *record)
 {
 	if (record->op >= OPS)
@@ -75,7 +82,7 @@ static bool has_shape(const struct record *record)
 		return false;
 	if (!shape->more)
 		return record->numbers == shape->numbers && record->strings == shape->strings;
-	if (record->op == OP_MOUNT)
+	if (record->op == OP_MOUNT || record->op == OP_MASK || record->op == OP_READ_ONLY)
 		return record->numbers == shape->numbers && record->strings >= shape->strings;
 	return record->strings == shape->strings;
 }

@@ -96,6 +96,13 @@ export type Step =
       readonly options: readonly string[]
       readonly flags: MountFlags
     }
+  /**
+   * Hides what stands there, if anything does: a file behind the null device, a directory behind
+   * an empty one. Only on the kernel's own file systems.
+   */
+  | { readonly do: 'mask'; readonly paths: readonly string[] }
+  /** The same for what may be seen and not be changed. */
+  | { readonly do: 'readOnly'; readonly paths: readonly string[] }
   /** Made if missing; the application joins it. `tasks`: cgroup v1, `procs`: v2. */
   | { readonly do: 'cgroup'; readonly dir: string; readonly join: 'tasks' | 'procs' }
   /** A failure is logged as a warning; `optional`: a missing file is not even that. */
@@ -105,6 +112,11 @@ export type Step =
       readonly value: string
       readonly optional: boolean
     }
+  /**
+   * Where the kernel counts those whom it killed for lack of memory; told with each end.
+   * `limit`: bytes, for the message; -1 is none.
+   */
+  | { readonly do: 'countKills'; readonly file: string; readonly limit: bigint }
   /** The root becomes `/`, the old one is let go. */
   | { readonly do: 'pivot' }
   /** Inside the container: where the application prints instead of the output log. */
@@ -117,6 +129,12 @@ export type Step =
   // ---- taken by the process that becomes the application -------------------
   /** All `cgroup`s of above. */
   | { readonly do: 'joinCgroups' }
+  /** The groups that it has joined are the roots that it sees. */
+  | { readonly do: 'cgroupNamespace' }
+  /** A keyring of its own instead of that of whoever started the supervisor. */
+  | { readonly do: 'sessionKeyring' }
+  /** No core files unless it asks for them, and as likely a victim of the kernel as anybody. */
+  | { readonly do: 'resetLimits' }
   /**
    * Descriptor 5 of the knot, 6 and so on, to these numbers of the application: ascending, not 1
    * and not 2. Whatever else is open, except 0, 1 and 2, is closed at exec.
@@ -129,6 +147,8 @@ export type Step =
   /** Bit n is capability n. Everything else leaves all five sets. */
   | { readonly do: 'keepCapabilities'; readonly mask: bigint }
   | { readonly do: 'noNewPrivileges' }
+  /** Instructions of the kernel's packet filter, see src/plan/seccomp.ts. */
+  | { readonly do: 'seccomp'; readonly filter: readonly bigint[] }
   | { readonly do: 'chdir'; readonly path: string }
   /** `pidVariables` are set to the pid of the application in its namespace. */
   | {

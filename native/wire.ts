@@ -39,6 +39,13 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   chdir: 22,
   exec: 23,
   passSockets: 24,
+  mask: 25,
+  readOnly: 26,
+  countKills: 27,
+  cgroupNamespace: 28,
+  sessionKeyring: 29,
+  resetLimits: 30,
+  seccomp: 31,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -90,13 +97,21 @@ const encodeStep = (step: Step): void => {
       return record(op, [step.ifRegular ? 1 : 0], [step.base, step.path, step.target])
     case 'mount':
       return record(op, [bits(step.flags)], [step.type, step.target, ...step.options])
+    case 'mask':
+    case 'readOnly':
+      return record(op, [], step.paths)
     case 'cgroup':
       return record(op, [step.join === 'tasks' ? 0 : 1], [step.dir])
     case 'limit':
       return record(op, [step.optional ? 1 : 0], [step.file, step.value])
+    case 'countKills':
+      return record(op, [step.limit], [step.file])
     case 'pivot':
     case 'inheritOutput':
     case 'joinCgroups':
+    case 'cgroupNamespace':
+    case 'sessionKeyring':
+    case 'resetLimits':
     case 'noNewPrivileges':
       return record(op, [], [])
     case 'openOutput':
@@ -116,6 +131,8 @@ const encodeStep = (step: Step): void => {
       return record(op, [step.uid], [])
     case 'keepCapabilities':
       return record(op, [step.mask], [])
+    case 'seccomp':
+      return record(op, step.filter, [])
     case 'exec':
       return record(
         op,

@@ -15,7 +15,7 @@ import type { Layout } from '../native/cgroup.ts'
 import { knotPath } from '../native/where.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { logLevels } from '../native/wire.ts'
-import { controllersOf } from './evaluate/settings.ts'
+import { controllersOf, furtherControllersOf } from './evaluate/settings.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { say } from './say.ts'
 import { sayTime } from './time.ts'
@@ -75,6 +75,7 @@ const preparePlaces = ({ places, master }: Settings): Layout => {
   const layout = findLayout({
     cgroupName: master.cgroupName,
     controllers: controllersOf(master),
+    further: furtherControllersOf(master),
   })
   refuseGroups(layout.problems)
   return layout

@@ -51,6 +51,10 @@ export interface Spec {
   readonly memoryLimit: string
   readonly filenoLimit: string
   readonly cpuShares: number
+  /** Absent: none of them. */
+  readonly limits?: Limits
+  /** Absent: as strict as can be. */
+  readonly confinement?: SpecConfinement
   readonly executable: string
   /** Not substituted yet, as `environ`: an instance has a name of its own. */
   readonly arguments: readonly string[]
@@ -86,6 +90,24 @@ export type SpecVolume = { readonly target: string } & (
   | { readonly kind: 'tmpfs'; readonly size: number; readonly mode: number }
   | { readonly kind: 'statedir'; readonly path: string; readonly make: Owned }
 )
+
+export interface Limits {
+  /** Bytes, decimal. */
+  readonly memoryHigh?: string
+  readonly pids?: number
+  /** Percent of one processor. */
+  readonly cpuQuota?: number
+  readonly ioWeight?: number
+}
+
+/** Only what differs from the default. */
+export interface SpecConfinement {
+  readonly seccomp?: 'off'
+  readonly noNewPrivileges?: boolean
+  readonly capabilities?: readonly string[]
+  readonly writableProcSys?: boolean
+  readonly maskedPaths?: readonly string[]
+}
 
 export interface Owned {
   readonly mode: number

@@ -30,6 +30,12 @@ const nameOf = (step: Step): StepName => {
       return { step: `binding ${below(step)} to`, about: step.target }
     case 'mount':
       return { step: `mounting ${step.type} on`, about: step.target }
+    case 'mask':
+      return { step: 'masking parts of', about: step.paths.join(' ') }
+    case 'readOnly':
+      return { step: 'making read-only parts of', about: step.paths.join(' ') }
+    case 'countKills':
+      return { step: 'opening the counter of kills', about: step.file }
     case 'cgroup':
       return { step: 'making cgroup', about: step.dir }
     case 'limit':
@@ -44,6 +50,12 @@ const nameOf = (step: Step): StepName => {
       return { step: 'starting a process', about: '' }
     case 'joinCgroups':
       return { step: 'joining the cgroups', about: '' }
+    case 'cgroupNamespace':
+      return { step: 'making a cgroup namespace', about: '' }
+    case 'sessionKeyring':
+      return { step: 'making a session keyring', about: '' }
+    case 'resetLimits':
+      return { step: 'resetting limits', about: '' }
     case 'passSockets':
       return { step: 'passing sockets as descriptors', about: step.fds.join(' ') }
     case 'limitFiles':
@@ -58,6 +70,8 @@ const nameOf = (step: Step): StepName => {
       return { step: 'dropping capabilities', about: '' }
     case 'noNewPrivileges':
       return { step: 'giving up new privileges', about: '' }
+    case 'seccomp':
+      return { step: 'installing the filter of system calls', about: '' }
     case 'chdir':
       return { step: 'entering working directory', about: step.path }
     case 'exec':

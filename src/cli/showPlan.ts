@@ -6,7 +6,7 @@ import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
 import { askHost } from '../evaluate/host.ts'
 import { isRefused } from '../evaluate/sandbox.ts'
-import { controllersOf } from '../evaluate/settings.ts'
+import { controllersOf, furtherControllersOf } from '../evaluate/settings.ts'
 import { plan } from '../plan.ts'
 import { showPlan } from '../plan/show.ts'
 
@@ -35,7 +35,13 @@ export const showPlanOf = (masterFile: string, sandbox: string, process: string)
   const { hostname, address } = askHost()
   const { cgroupName } = settings.master
   const host = {
-    cgroups: slicesOf(findLayout({ cgroupName, controllers: controllersOf(settings.master) })),
+    cgroups: slicesOf(
+      findLayout({
+        cgroupName,
+        controllers: controllersOf(settings.master),
+        further: furtherControllersOf(settings.master),
+      }),
+    ),
     hostname,
     hostAddress: examined.spec.hosts.publicHostname ? address() : null,
   }

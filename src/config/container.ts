@@ -12,11 +12,12 @@ import {
   unexpected,
 } from './codec.ts'
 import { MAX_64, anyKey, idMap, ipAddress, path, texts, u32 } from './fields.ts'
+import { fileCount, furtherLimitFields, memoryBytes, shareCount } from './limits.ts'
 import type { Container, TcpPort, VariableType } from './shapes.ts'
 import { portRule } from './variables.ts'
 import { volumes } from './volumes.ts'
 import { flag, mapped, nullable, nullableFlag, oneOf, plainNumber, text } from './words.ts'
-import { textOf, whole, wholeNumber } from './words.ts'
+import { textOf, wholeNumber } from './words.ts'
 
 // ---------------------------------------------------------------------------
 // Variables
@@ -124,9 +125,10 @@ export const container: Decoder<Container> = structure<Container>(
     volumes: optional(volumes, new Map()),
     userId: optional(nullable(u32), null),
     groupId: optional(nullable(u32), null),
-    memoryLimit: optional(whole('a number of bytes such as 100Mi', 0n, MAX_64), MAX_64),
-    filenoLimit: optional(whole('a whole number', 0n, MAX_64), 1024n),
-    cpuShares: optional(wholeNumber('a whole number', 0n, MAX_64), 1024),
+    memoryLimit: optional(memoryBytes, MAX_64),
+    filenoLimit: optional(fileCount, 1024n),
+    cpuShares: optional(shareCount, 1024),
+    ...furtherLimitFields,
     restartTimeoutMs: optional(milliseconds, 1000, 'restart-timeout'),
     killTimeoutMs: optional(milliseconds, 5000, 'kill-timeout'),
     executable: required(text('the path of a program')),

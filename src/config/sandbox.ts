@@ -3,7 +3,9 @@ import * as t from 'io-ts'
 import { readNetwork } from './addresses.ts'
 import type { Decoder } from './codec.ts'
 import { decoder, mapOf, optional, required, structure } from './codec.ts'
+import { confinementFields } from './confinement.ts'
 import { anyKey, idMap, ipAddress, logLevel, path, ranges, texts } from './fields.ts'
+import { ceilingFields } from './limits.ts'
 import { U32_MAX } from './numbers.ts'
 import type { BridgedNetwork, Sandbox } from './shapes.ts'
 import { flag, nullable, plainNumber, text, wholeNumber, word } from './words.ts'
@@ -65,6 +67,8 @@ export const sandbox: Decoder<Sandbox> = structure<Sandbox>(
     bridgedNetwork: optional(bridgedOrAbsent, null),
     secretsPrivateKey: optional(nullable(path), null),
     secretsNamespaces: optional(texts, []),
+    ...confinementFields,
+    ...ceilingFields,
   },
   {
     wrongKeys: {

@@ -3,6 +3,9 @@
  * is filled in, every list is there. Keys we added to the original's are marked.
  */
 
+import type { Confinement } from './confinement.ts'
+import type { Ceilings, FurtherLimits } from './limits.ts'
+
 /** Inclusive at both ends. `5-1` is accepted, and matches nothing. */
 export interface Range {
   readonly from: number
@@ -53,7 +56,8 @@ export interface BridgedNetwork {
   readonly afterSetupCommand: readonly string[]
 }
 
-export interface Sandbox {
+/** Ours: `Confinement` and `Ceilings`. */
+export interface Sandbox extends Confinement, Ceilings {
   readonly configFile: string | null
   readonly imageDir: string
   readonly imageDirLevels: number
@@ -127,7 +131,7 @@ export interface TcpPort {
 }
 
 /** IMAGE/CONFIG-PATH. */
-export interface Container {
+export interface Container extends FurtherLimits {
   readonly kind: 'Daemon' | 'Command' | 'CommandOrDaemon'
   readonly variables: ReadonlyMap<string, VariableType>
   readonly volumes: ReadonlyMap<string, Volume>

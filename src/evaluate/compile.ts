@@ -2,9 +2,11 @@
 import { outputLogFile, sandboxLogFile } from '../config/places.ts'
 import type { Spec } from '../spec.ts'
 import { entriesOf } from '../spec.ts'
+import { confinementOf } from './confinement.ts'
 import { effectiveIds } from './ids.ts'
+import { limitsOf } from './limits.ts'
 import { wantsHostName } from './rules.ts'
-import { controllersOf } from './settings.ts'
+import { controllersOf, furtherControllersOf } from './settings.ts'
 import { specSockets } from './sockets.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
@@ -34,7 +36,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
     cgroup:
       settings.master.cgroupName === null
         ? null
-        : { name: settings.master.cgroupName, controllers: controllersOf(settings.master) },
+        : { name: settings.master.cgroupName, controllers: controllersFor(settings, subject) },
     variables: entriesOf(process.value.variables).filter(([name]) => container.variables.has(name)),
     volumes: placeVolumes(sandbox.value, container),
     resolvConf: {
@@ -51,9 +53,8 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
     ...(sockets.length > 0 && { sockets }),
     user,
     group,
-    memoryLimit: String(container.memoryLimit),
-    filenoLimit: String(container.filenoLimit),
-    cpuShares: container.cpuShares,
+    ...limitsOf(subject),
+    ...confinementOf(sandbox.value),
     executable: container.executable,
     arguments: container.arguments,
     environ: entriesOf(container.environ),
@@ -67,3 +68,8 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
     killTimeoutMs: container.killTimeoutMs,
   }
 }
+
+const controllersFor = ({ master }: Settings, subject: Subject): readonly string[] => [
+  ...controllersOf(master),
+  ...(limitsOf(subject).limits?.pids === undefined ? [] : furtherControllersOf(master)),
+]

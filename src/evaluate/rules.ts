@@ -8,6 +8,7 @@ import { mistake, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { HostName } from './host.ts'
 import { checkIds } from './ids.ts'
+import { checkCeilings } from './limits.ts'
 import { notYetInContainer } from './notYet.ts'
 import { checkActivatedPorts, checkPortNumbers } from './ports.ts'
 import { checkContainer } from './references.ts'
@@ -26,6 +27,7 @@ export const checkSubject = (subject: Subject, host: HostName): readonly Finding
   ...checkAddresses(subject),
   ...checkVolumes(subject),
   ...checkBounds(subject),
+  ...checkCeilings(subject),
   ...checkHostName(subject, host),
   ...notYetInContainer(subject),
 ]

@@ -9,6 +9,7 @@ import type { Wanted } from '../../machines/vocabulary.ts'
 import { specHash, wantedBy } from '../spec.ts'
 import type { Spec } from '../spec.ts'
 import { compile } from './compile.ts'
+import { checkConfinement } from './confinement.ts'
 import type { Finding } from './finding.ts'
 import type { Gathered } from './gather.ts'
 import type { HostName } from './host.ts'
@@ -56,6 +57,7 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
   const findings: Finding[] = [
     ...checkSandboxName(file, name),
     ...(sandbox.value === null ? [] : notYetInSandbox(file, sandbox.value)),
+    ...(sandbox.value === null ? [] : checkConfinement(file, sandbox.value)),
     ...containers.flatMap(gained => gained.findings),
   ]
   const subjects: Examined[] = []

@@ -6,6 +6,7 @@ import type { Step } from '../../native/plan.ts'
 import { quote } from '../quote.ts'
 import type { Spec } from '../spec.ts'
 import { PID_REFERENCE } from '../config/variables.ts'
+import { isolationSteps, lastSteps, surrenderSteps } from './confinement.ts'
 import { substituted } from './substituted.ts'
 
 export const applicationSteps = (
@@ -19,6 +20,7 @@ export const applicationSteps = (
     ...outputSteps(spec),
     { do: 'fork', announce: announcement(instance, spec.executable, words) },
     ...(spec.cgroup === null ? [] : [{ do: 'joinCgroups' } as const]),
+    ...isolationSteps(spec),
     ...(spec.sockets === undefined
       ? []
       : [{ do: 'passSockets', fds: spec.sockets.map(({ fd }) => fd) } as const]),
@@ -26,9 +28,9 @@ export const applicationSteps = (
     { do: 'setGroups', gids: [] },
     { do: 'setGid', gid: spec.group },
     { do: 'setUid', uid: spec.user },
-    { do: 'keepCapabilities', mask: spec.user === 0 ? rootCapabilities : 0n },
-    { do: 'noNewPrivileges' },
+    ...surrenderSteps(spec),
     { do: 'chdir', path: spec.workdir },
+    ...lastSteps(spec),
     {
       do: 'exec',
       executable: spec.executable,
@@ -51,28 +53,6 @@ const announcement = (instance: string, executable: string, words: readonly stri
 /** The kernel's own bound is far below what a number holds exactly; it refuses the rest. */
 const fileLimit = (text: string): number =>
   Number(BigInt(text) > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : text)
-
-/**
- * What root in a container keeps, in the numbers of the kernel: the fourteen that images for
- * other runtimes are used to. Everyone else keeps none.
- */
-const kept = {
-  chown: 0,
-  dacOverride: 1,
-  fowner: 3,
-  fsetid: 4,
-  kill: 5,
-  setgid: 6,
-  setuid: 7,
-  setpcap: 8,
-  netBindService: 10,
-  netRaw: 13,
-  sysChroot: 18,
-  mknod: 27,
-  auditWrite: 29,
-  setfcap: 31,
-} as const
-const rootCapabilities = Object.values(kept).reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n)
 
 /** Later ones win: the terminal, what is configured, our own, and the pid. */
 const environment = (spec: Spec, term: string, instance: string) => {

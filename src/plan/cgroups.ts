@@ -11,8 +11,11 @@ import type { Spec } from '../spec.ts'
 export const cgroupSteps = (spec: Spec, { v1, v2 }: Groups, instance: string): readonly Step[] => {
   if (spec.cgroup === null) return []
   const scope = scopeName(instance)
-  const old = v1.map(({ controllers, dir }) => ({ controllers, dir: `${dir}/${scope}` }))
-  const wanted = spec.cgroup.controllers.filter(controller => controller !== 'name')
+  const joined = spec.cgroup.controllers
+  const old = v1
+    .filter(({ controllers }) => controllers.some(controller => joined.includes(controller)))
+    .map(({ controllers, dir }) => ({ controllers, dir: `${dir}/${scope}` }))
+  const wanted = joined.filter(controller => controller !== 'name')
   const served = new Set(old.flatMap(({ controllers }) => controllers))
   // Joining version 2 costs milliseconds: only for a controller that version 1 has not.
   const unified =
@@ -25,6 +28,8 @@ export const cgroupSteps = (spec: Spec, { v1, v2 }: Groups, instance: string): r
     ...(unified === null ? [] : [{ do: 'cgroup', dir: unified, join: 'procs' } as const]),
     ...(wanted.includes('memory') ? memoryLimits(spec, dirOf('memory'), unified) : []),
     ...(wanted.includes('cpu') ? cpuLimits(spec, dirOf('cpu'), unified) : []),
+    ...(wanted.includes('blkio') ? ioLimits(spec, dirOf('blkio'), unified) : []),
+    ...pidsLimits(spec, dirOf('pids') ?? unified ?? `${v1[0]?.dir ?? '/sys/fs/cgroup'}/${scope}`),
   ]
 }
 
@@ -35,6 +40,13 @@ const limit = (file: string, value: string, optional = false): Step => ({
   optional,
 })
 
+/**
+ * What a life without this limit has to set back, for the group is that of the life before. A
+ * kernel that cannot limit is told of only where somebody wants it to.
+ */
+const ours = (file: string, value: string | number | undefined, none: string): Step =>
+  value === undefined ? limit(file, none, true) : limit(file, String(value))
+
 /** What the original takes for "no limit", the default of `memory-limit`. */
 const unlimited = 0x7fff_ffff_ffff_ffffn
 
@@ -44,33 +56,72 @@ const unlimited = 0x7fff_ffff_ffff_ffffn
  * writes succeed whether the limit rises or falls.
  */
 const memoryLimits = (
-  { memoryLimit }: Spec,
+  { memoryLimit, limits }: Spec,
   old: string | null,
   unified: string | null,
 ): readonly Step[] => {
+  const none = BigInt(memoryLimit) >= unlimited
+  const bytes = none ? -1n : BigInt(memoryLimit)
   if (old !== null)
     return [
       limit(`${old}/memory.memsw.limit_in_bytes`, '-1', true),
       limit(`${old}/memory.limit_in_bytes`, memoryLimit),
       limit(`${old}/memory.memsw.limit_in_bytes`, memoryLimit, true),
+      // Version 1 knows no slowing down: it reclaims what is above this when the host is short.
+      ours(`${old}/memory.soft_limit_in_bytes`, limits?.memoryHigh, '-1'),
+      { do: 'countKills', file: `${old}/memory.oom_control`, limit: bytes },
     ]
   if (unified === null) return []
-  const none = BigInt(memoryLimit) >= unlimited
   return [
     limit(`${unified}/memory.max`, none ? 'max' : memoryLimit),
     // The original counts memory and swap as one. Here swap is counted by itself, so: none.
     limit(`${unified}/memory.swap.max`, none ? 'max' : '0', true),
+    ours(`${unified}/memory.high`, limits?.memoryHigh, 'max'),
+    { do: 'countKills', file: `${unified}/memory.events`, limit: bytes },
   ]
 }
 
 const cpuLimits = (
-  { cpuShares }: Spec,
+  { cpuShares, limits }: Spec,
   old: string | null,
   unified: string | null,
 ): readonly Step[] => {
-  if (old !== null) return [limit(`${old}/cpu.shares`, String(cpuShares))]
-  return unified === null ? [] : [limit(`${unified}/cpu.weight`, String(weightOf(cpuShares)))]
+  const quota = limits?.cpuQuota === undefined ? undefined : (limits.cpuQuota * periodUs) / 100
+  if (old !== null)
+    return [
+      limit(`${old}/cpu.shares`, String(cpuShares)),
+      ours(`${old}/cpu.cfs_quota_us`, quota, '-1'),
+    ]
+  if (unified === null) return []
+  const max = quota === undefined ? undefined : `${quota} ${periodUs}`
+  return [
+    limit(`${unified}/cpu.weight`, String(weightOf(cpuShares))),
+    ours(`${unified}/cpu.max`, max, 'max'),
+  ]
 }
+
+/** The default of both versions. */
+const periodUs = 100_000
+
+/** By that scheduler of disks which knows weights in version 1; version 2 has two that do. */
+const ioLimits = (
+  { limits }: Spec,
+  old: string | null,
+  unified: string | null,
+): readonly Step[] => {
+  const weight = limits?.ioWeight
+  const bfq = weight === undefined ? undefined : Math.min(1000, weight)
+  if (old !== null) return [ours(`${old}/blkio.bfq.weight`, bfq, '100')]
+  if (unified === null) return []
+  return [
+    limit(`${unified}/io.bfq.weight`, String(bfq ?? 100), true),
+    ours(`${unified}/io.weight`, weight === undefined ? undefined : `default ${weight}`, '100'),
+  ]
+}
+
+/** Who is not limited does not join, and is not counted either. */
+const pidsLimits = ({ limits }: Spec, dir: string): readonly Step[] =>
+  limits?.pids === undefined ? [] : [limit(`${dir}/pids.max`, String(limits.pids))]
 
 /** 1024 shares are 100 of weight, the default of both, and proportions are kept. */
 const weightOf = (shares: number): number =>

@@ -8,6 +8,7 @@
  * cannot be executed.
  */
 import type { Step } from '../../native/plan.ts'
+import { ignoresSetuid, maskSteps } from './confinement.ts'
 import type { Owned, Spec, SpecVolume } from '../spec.ts'
 
 export interface Names {
@@ -65,7 +66,7 @@ export const mountSteps = (spec: Spec, instance: string): readonly Step[] => [
     do: 'root',
     image: spec.image,
     mountPoint: spec.places.mountPoint,
-    flags: { readonly: true, nosuid: true, nodev: true },
+    flags: { readonly: true, nosuid: ignoresSetuid(spec), nodev: true },
   },
   {
     do: 'bind',
@@ -95,6 +96,7 @@ export const mountSteps = (spec: Spec, instance: string): readonly Step[] => [
     options: [],
     flags: { nosuid: true, nodev: true, noexec: true, noatime: true },
   },
+  ...maskSteps(spec),
   ...spec.volumes.flatMap(volume => volumeSteps(volume, stateDirOf(spec, instance))),
   ...generatedSteps(spec, stateDirOf(spec, instance)),
 ]

@@ -7,6 +7,7 @@
  */
 import type { MountFlags, Plan, Step } from '../../native/plan.ts'
 import { quote } from '../quote.ts'
+import { filterHash } from './seccomp.ts'
 
 /** `secrets`: names of variables whose values are not shown. */
 export const showPlan = (plan: Plan, secrets: ReadonlySet<string> = new Set()): string => {
@@ -60,6 +61,13 @@ const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => 
       return [
         [step.type, '→', `${step.target} `, flags(step.flags), ...step.options].join(' ').trimEnd(),
       ]
+    case 'mask':
+    case 'readOnly':
+      return step.paths
+    case 'countKills':
+      return [step.file]
+    case 'seccomp':
+      return [`${step.filter.length} instructions, ${filterHash(step.filter)}`]
     case 'cgroup':
       return [`${step.dir}  joined by ${step.join === 'tasks' ? 'tasks' : 'cgroup.procs'}`]
     case 'limit':
@@ -90,6 +98,9 @@ const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => 
     case 'pivot':
     case 'inheritOutput':
     case 'joinCgroups':
+    case 'cgroupNamespace':
+    case 'sessionKeyring':
+    case 'resetLimits':
     case 'noNewPrivileges':
       return []
   }

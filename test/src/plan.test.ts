@@ -60,9 +60,11 @@ test('order: files, image, volumes, the two files over them, groups, pivot', () 
     steps.map(step => step.do),
     [
       ...['openLog', 'openLog', 'makeDir', 'copyFile', 'copyFile', 'writeFile', 'root', 'bind'],
-      ...['mount', 'mount', 'mount', 'mount', 'bindFile', 'bindFile', 'cgroup', 'limit', 'limit'],
-      ...['limit', 'pivot', 'openOutput', 'fork', 'joinCgroups', 'limitFiles', 'setGroups'],
-      ...['setGid', 'setUid', 'keepCapabilities', 'noNewPrivileges', 'chdir', 'exec'],
+      ...['mount', 'mount', 'mount', 'mask', 'readOnly', 'mount', 'bindFile', 'bindFile'],
+      ...['cgroup', 'limit', 'limit', 'limit', 'limit', 'countKills', 'pivot', 'openOutput'],
+      ...['fork', 'joinCgroups', 'cgroupNamespace', 'sessionKeyring', 'resetLimits'],
+      ...['limitFiles', 'setGroups', 'setGid', 'setUid', 'keepCapabilities', 'noNewPrivileges'],
+      ...['chdir', 'seccomp', 'exec'],
     ],
   )
 })

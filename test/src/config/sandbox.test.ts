@@ -37,6 +37,18 @@ test('sandbox: an empty mapping is all defaults', () =>
     bridgedNetwork: null,
     secretsPrivateKey: null,
     secretsNamespaces: [],
+    seccomp: 'default',
+    noNewPrivileges: true,
+    capabilities: null,
+    writableProcSys: false,
+    maskedPaths: null,
+    memoryLimit: null,
+    memoryHigh: null,
+    filenoLimit: null,
+    cpuShares: null,
+    pidsLimit: null,
+    cpuQuota: null,
+    ioWeight: null,
   }))
 
 test('sandbox: ranges, maps, networks', () => {

@@ -6,6 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encodePlan, ops } from '../../../native/wire.ts'
 import { plan } from '../../../src/plan.ts'
+import { filterFor, filterHash } from '../../../src/plan/seccomp.ts'
 import { showPlan } from '../../../src/plan/show.ts'
 import type { Spec } from '../../../src/spec.ts'
 import { copied, plainHost, plainSpec } from './specs.ts'
@@ -27,6 +28,7 @@ const spec: Spec = {
   normalExitCodes: [0, 3],
 }
 const cgroups = { v1: [{ controllers: ['memory', 'cpu'], dir: '/cg/slice' }], v2: null }
+const seccomp = filterFor([]) ?? []
 const whole = plan(spec, { ...plainHost, cgroups }, 'site/web.0')
 
 test('every step a line', () => {
@@ -45,28 +47,52 @@ killed 5s after SIGTERM, started again not sooner than 1s after its last start
  8  mount             devpts → /dev/pts  rw nosuid noexec noatime newinstance ptmxmode=0666
  9  mount             sysfs → /sys  ro nosuid nodev noexec noatime
 10  mount             proc → /proc  rw nosuid nodev noexec noatime
-11  bind              /srv/db :/web → /db  rw nosuid nodev noexec
-12  makeDir           /run/lithos/state/site/web.0 :/s  mode 0700 owner 1:2
-13  bind              /run/lithos/state/site/web.0 :/s → /st  rw nosuid nodev
-14  mount             tmpfs → /tmp  rw nosuid nodev size=1024 mode=01777
-15  bindFile          /run/lithos/state/site/web.0 :/hosts → /etc/hosts  if a regular file
-16  cgroup            /cg/slice/site:web.0.scope  joined by tasks
-17  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = -1  if there
-18  limit             /cg/slice/site:web.0.scope/memory.limit_in_bytes = 104857600
-19  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = 104857600  if there
-20  limit             /cg/slice/site:web.0.scope/cpu.shares = 1024
-21  pivot
-22  openOutput        /db/out
-23  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
-24  joinCgroups
-25  limitFiles        1024
-26  setGroups         none
-27  setGid            101
-28  setUid            100
-29  keepCapabilities  none
-30  noNewPrivileges
-31  chdir             /
-32  exec              "/bin/web" "--port=8080" "say \\"hi\\""
+11  mask              /proc/acpi
+                      /proc/asound
+                      /proc/interrupts
+                      /proc/kcore
+                      /proc/keys
+                      /proc/latency_stats
+                      /proc/sched_debug
+                      /proc/scsi
+                      /proc/timer_list
+                      /proc/timer_stats
+                      /sys/devices/virtual/powercap
+                      /sys/firmware
+12  readOnly          /proc/bus
+                      /proc/fs
+                      /proc/irq
+                      /proc/sys
+                      /proc/sysrq-trigger
+13  bind              /srv/db :/web → /db  rw nosuid nodev noexec
+14  makeDir           /run/lithos/state/site/web.0 :/s  mode 0700 owner 1:2
+15  bind              /run/lithos/state/site/web.0 :/s → /st  rw nosuid nodev
+16  mount             tmpfs → /tmp  rw nosuid nodev size=1024 mode=01777
+17  bindFile          /run/lithos/state/site/web.0 :/hosts → /etc/hosts  if a regular file
+18  cgroup            /cg/slice/site:web.0.scope  joined by tasks
+19  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = -1  if there
+20  limit             /cg/slice/site:web.0.scope/memory.limit_in_bytes = 104857600
+21  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = 104857600  if there
+22  limit             /cg/slice/site:web.0.scope/memory.soft_limit_in_bytes = -1  if there
+23  countKills        /cg/slice/site:web.0.scope/memory.oom_control
+24  limit             /cg/slice/site:web.0.scope/cpu.shares = 1024
+25  limit             /cg/slice/site:web.0.scope/cpu.cfs_quota_us = -1  if there
+26  pivot
+27  openOutput        /db/out
+28  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
+29  joinCgroups
+30  cgroupNamespace
+31  sessionKeyring
+32  resetLimits
+33  limitFiles        1024
+34  setGroups         none
+35  setGid            101
+36  setUid            100
+37  keepCapabilities  none
+38  noNewPrivileges
+39  chdir             /
+40  seccomp           ${seccomp.length} instructions, ${filterHash(seccomp)}
+41  exec              "/bin/web" "--port=8080" "say \\"hi\\""
                       TERM="dumb"
                       KEY=(secret)
                       LINES="one\\ntwo"
@@ -77,13 +103,22 @@ killed 5s after SIGTERM, started again not sooner than 1s after its last start
   )
 })
 
-test('a terminal instead of a file, and what root keeps', () => {
+test('a terminal instead of a file, and what the administrator lets it keep', () => {
   const text = showPlan(
-    plan({ ...plainSpec, user: 0, interactive: true, isDaemon: false }, plainHost, 'site/web.0'),
+    plan(
+      {
+        ...plainSpec,
+        interactive: true,
+        isDaemon: false,
+        confinement: { capabilities: ['net_bind_service', 'chown'] },
+      },
+      plainHost,
+      'site/web.0',
+    ),
   )
   assert.match(text, 'site/web.0: log level warn, exit code 0 is normal,\n')
   assert.match(text, /^ *\d+ {2}inheritOutput$/m)
-  assert.match(text, /^ *\d+ {2}keepCapabilities {2}0xa80425fb$/m)
+  assert.match(text, /^ *\d+ {2}keepCapabilities {2}0x401$/m)
 })
 
 test('the same plan as bytes: as many steps, none unknown', () => {

@@ -2,6 +2,7 @@
 import type { Step } from '../../../native/plan.ts'
 import { plan } from '../../../src/plan.ts'
 import type { Host } from '../../../src/plan.ts'
+import { filterFor } from '../../../src/plan/seccomp.ts'
 import type { Spec } from '../../../src/spec.ts'
 
 export const plainSpec: Spec = {
@@ -104,9 +105,33 @@ export const plainSteps: readonly Step[] = [
     options: [],
     flags: { nosuid: true, nodev: true, noexec: true, noatime: true },
   },
+  {
+    do: 'mask',
+    paths: [
+      '/proc/acpi',
+      '/proc/asound',
+      '/proc/interrupts',
+      '/proc/kcore',
+      '/proc/keys',
+      '/proc/latency_stats',
+      '/proc/sched_debug',
+      '/proc/scsi',
+      '/proc/timer_list',
+      '/proc/timer_stats',
+      '/sys/devices/virtual/powercap',
+      '/sys/firmware',
+    ],
+  },
+  {
+    do: 'readOnly',
+    paths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+  },
   { do: 'pivot' },
   { do: 'fork', announce: 'Starting "site/web.3": "/bin/web" "--port=8080" "say \\"hi\\""' },
   { do: 'joinCgroups' },
+  { do: 'cgroupNamespace' },
+  { do: 'sessionKeyring' },
+  { do: 'resetLimits' },
   { do: 'limitFiles', max: 1024 },
   { do: 'setGroups', gids: [] },
   { do: 'setGid', gid: 101 },
@@ -114,6 +139,7 @@ export const plainSteps: readonly Step[] = [
   { do: 'keepCapabilities', mask: 0n },
   { do: 'noNewPrivileges' },
   { do: 'chdir', path: '/' },
+  { do: 'seccomp', filter: filterFor([]) ?? [] },
   {
     do: 'exec',
     executable: '/bin/web',

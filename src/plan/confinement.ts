@@ -1,0 +1,99 @@
+/**
+ * What an application cannot do although its user could: the part of a plan that makes a service
+ * that was taken over a small loss. See the threat model in README.md, and the rows S12 to S24.
+ */
+import type { Step } from '../../native/plan.ts'
+import { capabilityMask } from '../config/capabilities.ts'
+import type { Spec, SpecConfinement } from '../spec.ts'
+import { filterFor } from './seccomp.ts'
+
+/**
+ * Of the host and not of the container. `/proc/sys` and its neighbours obey whoever has user id
+ * 0, whatever he is capable of.
+ */
+export const maskedByDefault: readonly string[] = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+]
+
+const frozen = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
+
+/** After /proc and /sys, before anything of the image is mounted. */
+export const maskSteps = ({ confinement }: Spec): readonly Step[] => {
+  const masked = confinement?.maskedPaths ?? maskedByDefault
+  const readOnly = confinement?.writableProcSys
+    ? frozen.filter(path => path !== '/proc/sys')
+    : frozen
+  return [
+    ...(masked.length > 0 ? [{ do: 'mask', paths: masked } as const] : []),
+    { do: 'readOnly', paths: readOnly },
+  ]
+}
+
+/** Mounted without regard for setuid bits, unless new privileges are wanted. */
+export const ignoresSetuid = ({ confinement }: Spec): boolean =>
+  confinement?.noNewPrivileges !== false
+
+const capabilitiesOf = ({ confinement }: Spec): readonly string[] => confinement?.capabilities ?? []
+
+/** Before the application becomes who it is. */
+export const isolationSteps = (spec: Spec): readonly Step[] => [
+  ...(spec.cgroup === null ? [] : [{ do: 'cgroupNamespace' } as const]),
+  { do: 'sessionKeyring' },
+  { do: 'resetLimits' },
+  // Without new privileges forbidden, only root may install a filter.
+  ...(ignoresSetuid(spec) ? [] : filterSteps(spec)),
+]
+
+/** After that: nothing that follows is done with more rights than the application has. */
+export const surrenderSteps = (spec: Spec): readonly Step[] => [
+  { do: 'keepCapabilities', mask: capabilityMask(capabilitiesOf(spec)) },
+  ...(ignoresSetuid(spec) ? [{ do: 'noNewPrivileges' } as const] : []),
+]
+
+/** Just before the application is executed. */
+export const lastSteps = (spec: Spec): readonly Step[] =>
+  ignoresSetuid(spec) ? filterSteps(spec) : []
+
+/** Null: there is none, for want of a table or because the administrator wants none. */
+export const filterOf = (spec: Spec): readonly bigint[] | null =>
+  spec.confinement?.seccomp === 'off' ? null : filterFor(capabilitiesOf(spec))
+
+const filterSteps = (spec: Spec): readonly Step[] => {
+  const filter = filterOf(spec)
+  return filter === null ? [] : [{ do: 'seccomp', filter }]
+}
+
+export interface Weakness {
+  /** As in the sandbox configuration. */
+  readonly key: string
+  readonly consequence: string
+}
+
+export const weaknesses = (confinement: SpecConfinement | undefined): readonly Weakness[] => {
+  if (confinement === undefined) return []
+  const { seccomp, noNewPrivileges, capabilities = [], writableProcSys, maskedPaths } = confinement
+  const shown = maskedByDefault.filter(path => maskedPaths?.includes(path) === false)
+  const told: readonly (readonly [key: string, isWeaker: boolean, consequence: string])[] = [
+    ['seccomp', seccomp === 'off', 'an application may make every system call'],
+    [
+      'no-new-privileges',
+      noNewPrivileges === false,
+      'setuid programs of the image run as their owner',
+    ],
+    ['capabilities', capabilities.length > 0, `an application has ${capabilities.join(', ')}`],
+    ['writable-proc-sys', writableProcSys === true, 'root in a container may write to /proc/sys'],
+    ['masked-paths', shown.length > 0, `an application sees ${shown.join(', ')}`],
+  ]
+  return told.flatMap(([key, isWeaker, consequence]) => (isWeaker ? [{ key, consequence }] : []))
+}
