@@ -8,8 +8,10 @@ import { readFileText } from '../config/fileText.ts'
 import { sandboxFile } from '../config/places.ts'
 import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
+import type { Evaluator } from '../evaluate/evaluator.ts'
 import { mistake } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
+import type { Alternate } from '../evaluate/gather.ts'
 import { locate } from '../evaluate/locate.ts'
 import { tidy } from '../evaluate/order.ts'
 import { checkContainer } from '../evaluate/references.ts'
@@ -55,6 +57,25 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
     ...checkOwnership(filesOf(settings, evaluations)),
     ...unusedAlternate(asked, names),
   ])
+}
+
+/** All that concerns one sandbox, as it is or as it is about to be; of the others nothing is read. */
+export const checkSandbox = (
+  settings: Settings,
+  evaluator: Evaluator,
+  sandbox: string,
+  alternate?: Alternate,
+): { readonly problems: readonly Problem[]; readonly evaluation: Evaluation } => {
+  const evaluation = evaluator.sandbox(settings, sandbox, alternate)
+  const texts = new Map(alternate?.text == null ? [] : [[alternate.file, alternate.text]])
+  const problems = tidy([
+    ...locate(checkDevices(settings.file, settings.places.devfsDir)),
+    ...evaluation.problems,
+    ...locate(checkFurther(settings, evaluation), texts),
+    ...locate(checkPortsOfAll(evaluation.subjects), texts),
+    ...checkOwnership([settings.file, sandboxFile(settings.places, sandbox)]),
+  ])
+  return { problems, evaluation }
 }
 
 /** "Offline": one container configuration, and nothing else. */
@@ -106,8 +127,8 @@ const checkAllowed = (
   ]
 }
 
-const alternateFor = ({ alternate }: Asked, sandbox: string): string | undefined =>
-  alternate?.sandbox === sandbox ? alternate.file : undefined
+const alternateFor = ({ alternate }: Asked, sandbox: string): Alternate | undefined =>
+  alternate?.sandbox === sandbox ? { file: alternate.file, text: null } : undefined
 
 const unusedAlternate = (
   { alternate }: Asked,

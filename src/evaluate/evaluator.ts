@@ -5,7 +5,7 @@
 import type { Problem } from '../config/shapes.ts'
 import { createFileCache } from './files.ts'
 import { gather, isSame } from './gather.ts'
-import type { Gathered } from './gather.ts'
+import type { Alternate, Gathered } from './gather.ts'
 import { askHost } from './host.ts'
 import type { HostName } from './host.ts'
 import { reasonOf } from './inside.ts'
@@ -22,8 +22,7 @@ export interface Evaluator {
   }
   /** The names in the directory of the sandboxes, or why it cannot be read. */
   readonly sandboxes: (settings: Settings) => Listing
-  /** `processesFile`: instead of the one that the sandbox names. */
-  readonly sandbox: (settings: Settings, name: string, processesFile?: string) => Evaluation
+  readonly sandbox: (settings: Settings, name: string, alternate?: Alternate) => Evaluation
 }
 
 export interface Listing {
@@ -49,8 +48,8 @@ export const createEvaluator = (
       }
       return listing
     },
-    sandbox: (settings, name, processesFile) => {
-      const gathered = gather(settings, name, cache.open(name), processesFile)
+    sandbox: (settings, name, alternate) => {
+      const gathered = gather(settings, name, cache.open(name), alternate)
       const before = known.get(name)
       if (before?.settings === settings && isSame(before.gathered, gathered))
         return before.evaluation

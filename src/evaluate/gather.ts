@@ -12,6 +12,7 @@ import type { Files } from './files.ts'
 import { mistake } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { lookInside } from './inside.ts'
+import type { Texts } from './locate.ts'
 import { checkProcess } from './names.ts'
 import type { Settings } from './settings.ts'
 
@@ -22,6 +23,7 @@ export interface Gathered {
   readonly processesFile: string | null
   readonly processes: Decoded<Processes> | null
   readonly containers: readonly Gained[]
+  readonly texts: Texts
 }
 
 /** What there is for one process, or why there is nothing. */
@@ -35,25 +37,32 @@ export interface Gained {
   readonly container: Decoded<Container> | null
 }
 
-/** `alternate`: a process configuration instead of the one that the sandbox names. */
+/** A process configuration instead of the one that the sandbox names; null: to be read. */
+export interface Alternate {
+  readonly file: string
+  readonly text: string | null
+}
+
 export const gather = (
   settings: Settings,
   name: string,
   files: Files,
-  alternate?: string,
+  alternate?: Alternate,
 ): Gathered => {
   const file = sandboxFile(settings.places, name)
   const sandbox = files.read(file, readSandbox)
   const { value } = sandbox
-  const nothing = { name, file, sandbox, processesFile: null, processes: null, containers: [] }
-  if (value === null) return nothing
+  const texts = alternate?.text == null ? new Map() : new Map([[alternate.file, alternate.text]])
+  const nothing = { processesFile: null, processes: null, containers: [] }
+  if (value === null) return { name, file, sandbox, texts, ...nothing }
 
-  const path = alternate ?? processesFile(settings.places, name, value)
-  const processes = files.read(path, readProcesses)
+  const path = alternate?.file ?? processesFile(settings.places, name, value)
+  const processes =
+    alternate?.text == null ? files.read(path, readProcesses) : readProcesses(path, alternate.text)
   const containers = [...(processes.value ?? [])]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([processName, process]) => gain(path, processName, process, name, value, files))
-  return { name, file, sandbox, processesFile: path, processes, containers }
+  return { name, file, sandbox, texts, processesFile: path, processes, containers }
 }
 
 const gain = (

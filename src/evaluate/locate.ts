@@ -11,14 +11,22 @@ import { buildTree } from '../config/tree.ts'
 import type { Entry, Value } from '../config/value.ts'
 import type { Finding, KeyPath } from './finding.ts'
 
-export const locate = (findings: readonly Finding[]): readonly Problem[] => {
+export const locate = (
+  findings: readonly Finding[],
+  texts: Texts = noTexts,
+): readonly Problem[] => {
   const locators = new Map<string, Locator>()
   return findings.map(({ file, path, severity, message }) => {
-    const locator = locators.get(file) ?? createLocator(readFileText(file).value ?? '')
+    const locator =
+      locators.get(file) ?? createLocator(texts.get(file) ?? readFileText(file).value ?? '')
     locators.set(file, locator)
     return { file, ...locator(path), severity, message }
   })
 }
+
+/** What was read once and for all, by file. */
+export type Texts = ReadonlyMap<string, string>
+const noTexts: Texts = new Map()
 
 type Locator = (path: KeyPath) => Place
 

@@ -73,7 +73,7 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
   }
 
   const problems = tidy(
-    [...read.flatMap(decoded => decoded?.problems ?? []), ...locate(findings)],
+    [...read.flatMap(decoded => decoded?.problems ?? []), ...locate(findings, gathered.texts)],
     [file, ...(processesFile === null ? [] : [processesFile])],
   )
   const json = processes?.value ? processesJson(processes.value) : null

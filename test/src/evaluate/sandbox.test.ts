@@ -32,7 +32,11 @@ const evaluate = (world: World, name = 'site', alternate?: string): Evaluation =
   const evaluator = createEvaluator(world.master, () => 0, nameless)
   const { value } = evaluator.settings()
   if (value === null) throw new Error('the master file of the test is wrong')
-  return evaluator.sandbox(value, name, alternate)
+  return evaluator.sandbox(
+    value,
+    name,
+    alternate === undefined ? undefined : { file: alternate, text: null },
+  )
 }
 
 for (const [name, files, expected] of [...processesRows, ...containersRows])

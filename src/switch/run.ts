@@ -1,0 +1,190 @@
+/**
+ * A switch, from the new file to the last word of the supervisor:
+ *
+ *     turn taken ─► read once ─► checked ─► replaced ─► told ─► settled
+ *
+ * Until "replaced" nothing is touched. From there on the new file is in place, whatever happens
+ * to us, and a supervisor that starts later reads it anyway.
+ */
+import { statSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
+import { checkSandbox } from '../check/everything.ts'
+import { readFileText } from '../config/fileText.ts'
+import { processesFile, sandboxFile } from '../config/places.ts'
+import { readSandbox } from '../config/read.ts'
+import type { Problem } from '../config/shapes.ts'
+import type { Evaluator } from '../evaluate/evaluator.ts'
+import type { Evaluation } from '../evaluate/sandbox.ts'
+import type { Settings } from '../evaluate/settings.ts'
+import type { Failure } from '../control/client.ts'
+import { takeTurn } from './lock.ts'
+import { commit, settle, stage } from './replace.ts'
+import type { Answer, Before } from './report.ts'
+import { sinceBefore } from './report.ts'
+import { findSupervisor, nowMs, openLine } from './supervisor.ts'
+import type { Line } from './supervisor.ts'
+
+export interface Wish {
+  readonly evaluator: Evaluator
+  readonly settings: Settings
+  readonly sandbox: string
+  readonly newFile: string
+  readonly timeoutMs: number
+  /** Ask the supervisor and wait; otherwise only signal it. */
+  readonly isWaiting: boolean
+  readonly warn: (text: string) => void
+}
+
+export type Result =
+  | { readonly kind: 'refused'; readonly reason: string; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'replaced'
+      readonly target: string
+      readonly problems: readonly Problem[]
+      /** Null: nobody was asked, and why has been said. */
+      readonly outcome: E.Either<Failure, Answer> | null
+    }
+
+export const switchTo = async (wish: Wish): Promise<Result> => {
+  const { settings, sandbox, timeoutMs, isWaiting, warn } = wish
+  const deadline = nowMs() + timeoutMs
+  const { runtimeDir, pidFile } = settings.places
+  // Meanwhile we check: it takes no time of its own.
+  const opening = isWaiting ? openLine(runtimeDir, pidFile, deadline) : null
+  opening?.catch(() => {})
+  const end = async (result: Result): Promise<Result> => {
+    const opened = await opening
+    if (opened !== null && E.isRight(opened)) opened.right.close()
+    return result
+  }
+  const refused = (reason: string, problems: readonly Problem[] = []): Promise<Result> =>
+    end({ kind: 'refused', reason, problems })
+
+  const file = sandboxFile(settings.places, sandbox)
+  let turn: Awaited<ReturnType<typeof takeTurn>>
+  try {
+    turn = await takeTurn(file, timeoutMs, () =>
+      warn(`another lithos_switch of ${sandbox} is at work: waiting for it`),
+    )
+  } catch (error) {
+    return refused(`Can't parse sandbox config: ${file}: ${reasonOf(error)}`)
+  }
+  if (turn === null)
+    return refused(`another lithos_switch of ${sandbox} has been at work all the time: try again`)
+  try {
+    const checked = check(wish)
+    if ('kind' in checked) return end(checked)
+    const { target, text, mode, problems } = checked
+    const opened = (await opening) ?? null
+    const line = opened !== null && E.isRight(opened) ? opened.right : null
+    const before = line === null ? null : await livesBefore(line, sandbox)
+    try {
+      commit(stage(target, sandbox, text, mode), target)
+    } catch (error) {
+      return refused(`Error replacing file: ${target}: ${reasonOf(error)}`)
+    }
+    const telling = line === null ? null : tell(line, sandbox, before)
+    settle(target)
+    if (telling === null)
+      signalOld(pidFile, opened !== null && E.isLeft(opened) && opened.left === 'silent', warn)
+    return await end({ kind: 'replaced', target, problems, outcome: await telling })
+  } finally {
+    turn.release()
+  }
+}
+
+interface Checked {
+  readonly target: string
+  readonly text: string
+  readonly mode: number
+  readonly problems: readonly Problem[]
+  readonly evaluation: Evaluation
+}
+
+/** What is checked is what will be written: the file is read once. */
+export const check = ({
+  evaluator,
+  settings,
+  sandbox,
+  newFile,
+}: Pick<Wish, 'evaluator' | 'settings' | 'sandbox' | 'newFile'>):
+  Checked | Extract<Result, { readonly kind: 'refused' }> => {
+  const refused = (reason: string, problems: readonly Problem[]) =>
+    ({ kind: 'refused', reason, problems }) as const
+  const source = readFileText(newFile)
+  if (source.value === null) return refused(checkFailed, source.problems)
+  const text = source.value
+  const alternate = { file: newFile, text }
+  const { problems, evaluation } = checkSandbox(settings, evaluator, sandbox, alternate)
+  if (problems.some(({ severity }) => severity === 'error')) return refused(checkFailed, problems)
+  const target = targetOf(settings, sandbox)
+  if (target === null) return refused(`Can't parse sandbox config: ${sandbox}`, problems)
+  const mode = statSync(newFile, { throwIfNoEntry: false })?.mode ?? 0o644
+  return { target, text, mode, problems, evaluation }
+}
+
+/** The words of the original, which scripts may look for. */
+const checkFailed = 'Configuration check failed with exit status: exit code: 1'
+
+/** The file that a switch replaces. Null: the sandbox cannot be read. */
+export const targetOf = (settings: Settings, sandbox: string): string | null => {
+  const file = sandboxFile(settings.places, sandbox)
+  const text = readFileText(file).value
+  const value = text === null ? null : readSandbox(file, text).value
+  return value === null ? null : processesFile(settings.places, sandbox, value)
+}
+
+// ---------------------------------------------------------------------------
+// The supervisor
+// ---------------------------------------------------------------------------
+
+interface Status {
+  readonly instances: readonly { readonly name: string; readonly incarnation: number | null }[]
+}
+
+/** Null: nobody can say any more. */
+const livesBefore = async (line: Line, sandbox: string): Promise<Before | null> => {
+  const answer = await line.ask('status', {})
+  if (E.isLeft(answer)) return null
+  const { instances } = answer.right as Status
+  return new Map(
+    instances.flatMap(({ name, incarnation }) =>
+      incarnation !== null && name.startsWith(`${sandbox}/`) ? [[name, incarnation] as const] : [],
+    ),
+  )
+}
+
+const tell = async (
+  line: Line,
+  sandbox: string,
+  before: Before | null,
+): Promise<E.Either<Failure, Answer>> => {
+  const request = `switch ${process.pid} ${Math.floor(nowMs())}`
+  const answer = await line.ask('reload', { sandbox, request })
+  return E.map((done: unknown) => sinceBefore(done as Answer, before))(answer)
+}
+
+/** As the original does it: whatever comes of it, the file is in place. */
+const signalOld = (pidFile: string, isSilent: boolean, warn: (text: string) => void): void => {
+  const found = findSupervisor(pidFile)
+  switch (found.kind) {
+    case 'unknown':
+      return warn(`Can't read pid file ${pidFile}. Probably daemon is not running.`)
+    case 'dead':
+      return warn(`Process with pid ${found.pid} is not running...`)
+    case 'alive':
+      if (isSilent)
+        warn(
+          `the supervisor (pid ${found.pid}) has no control socket: sending SIGQUIT, and what ` +
+            'comes of it is in its log',
+        )
+      try {
+        process.kill(found.pid, 'SIGQUIT')
+      } catch (error) {
+        warn(`Error sending QUIT to master: ${reasonOf(error)}`)
+      }
+  }
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

@@ -1,0 +1,117 @@
+/**
+ * The supervisor as a command sees it that wants something of it: whether there is one, and one
+ * request that survives its restarts and its deaths, because whoever comes next is asked again.
+ */
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import { commandLine, isAlive } from '../../native/proc.ts'
+import { connect } from '../control/client.ts'
+import type { Connection, Failure } from '../control/client.ts'
+
+export type Presence =
+  | { readonly kind: 'alive'; readonly pid: number }
+  | { readonly kind: 'dead'; readonly pid: number }
+  | { readonly kind: 'unknown' }
+
+/** A pid that has gone to something else is a dead supervisor's. */
+export const findSupervisor = (pidFile: string): Presence => {
+  const pid = readPid(pidFile)
+  if (pid === null) return { kind: 'unknown' }
+  // Ours has its title in the first word, and its launcher's name among them before that.
+  const words = isAlive(pid) ? (commandLine(pid) ?? []).flatMap(word => word.split(' ')) : []
+  const isTree = words.slice(0, 8).some(word => basename(word) === 'lithos_tree')
+  return { kind: isTree ? 'alive' : 'dead', pid }
+}
+
+const readPid = (file: string): number | null => {
+  try {
+    const digits = /^\s*(\d+)\s*$/m.exec(readFileSync(file, 'utf8'))?.[1]
+    return digits === undefined ? null : Number(digits)
+  } catch {
+    return null
+  }
+}
+
+const againMs = 10
+/** A supervisor that has just begun has no socket for a moment; an older one never has. */
+const silentMs = 2_000
+
+export interface Line {
+  /** Asks until there is an answer, of this supervisor or of the next. */
+  readonly ask: (
+    what: string,
+    fields: Readonly<Record<string, unknown>>,
+    onEvent?: (event: unknown) => void,
+  ) => Promise<E.Either<Failure, unknown>>
+  readonly close: () => void
+}
+
+/**
+ * Left: there is nobody to talk to. `silent`: one that lives and has no socket. Whoever has been
+ * reached once is waited for until the deadline, an instant of `process.hrtime` in ms.
+ */
+export const openLine = async (
+  runtimeDir: string,
+  pidFile: string,
+  deadline: number,
+): Promise<E.Either<'nobody' | 'silent', Line>> => {
+  const began = nowMs()
+  let connection: Connection | null = null
+  for (;;) {
+    const tried = await connect(runtimeDir)
+    if (E.isRight(tried)) {
+      connection = tried.right
+      break
+    }
+    if (findSupervisor(pidFile).kind !== 'alive') return E.left('nobody')
+    const patience = tried.left === 'ECONNREFUSED' ? deadline : began + silentMs
+    if (nowMs() >= Math.min(patience, deadline)) return E.left('silent')
+    await setTimeout(againMs)
+  }
+
+  const reconnect = async (): Promise<void> => {
+    connection?.close()
+    connection = null
+    while (connection === null && nowMs() < deadline) {
+      await setTimeout(againMs)
+      const tried = await connect(runtimeDir)
+      if (E.isRight(tried)) connection = tried.right
+    }
+  }
+
+  return E.right({
+    ask: async (what, fields, onEvent) => {
+      for (;;) {
+        const answer = await untilDeadline(connection?.ask(what, fields, onEvent), deadline)
+        if (answer === null) return E.left(tooLate)
+        if (E.isRight(answer) || !isPassing(answer.left)) return answer
+        await reconnect()
+        if (connection === null) return E.left(tooLate)
+      }
+    },
+    close: () => connection?.close(),
+  })
+}
+
+/** It was not, or may not have been, taken: the next supervisor is asked the same. */
+const isPassing = ({ code }: Failure): boolean =>
+  code === 'lost' || code === 'not-serving' || code === 'busy'
+
+const tooLate: Failure = { code: 'timeout', message: 'there was no answer in time' }
+
+const untilDeadline = async <A>(
+  answer: Promise<A> | undefined,
+  deadline: number,
+): Promise<A | null> => {
+  const over = new AbortController()
+  const late = setTimeout(Math.max(0, deadline - nowMs()), null, { signal: over.signal })
+  try {
+    return await Promise.race([answer ?? null, late.catch(() => null)])
+  } finally {
+    over.abort()
+  }
+}
+
+export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6
