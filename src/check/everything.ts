@@ -59,7 +59,7 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
   ])
 }
 
-/** All that concerns one sandbox, as it is or as it is about to be; of the others nothing is read. */
+/** All that concerns one sandbox, as it is or is about to be; of the others nothing is read. */
 export const checkSandbox = (
   settings: Settings,
   evaluator: Evaluator,

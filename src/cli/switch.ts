@@ -7,10 +7,12 @@ import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import type { Settings } from '../evaluate/settings.ts'
+import { planOf, sayPlan } from '../switch/plan.ts'
 import { groupFates, isAsWanted, sayOutcome } from '../switch/report.ts'
 import type { Answer } from '../switch/report.ts'
-import { switchTo } from '../switch/run.ts'
+import { check, switchTo } from '../switch/run.ts'
 import type { Result } from '../switch/run.ts'
+import { nowMs, openLine } from '../switch/supervisor.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { defaultMaster, jsonOption } from './common.ts'
@@ -36,6 +38,21 @@ const options = {
     help: 'wait so long until everything has settled; default: 60',
     wrong: (text: string) => (/^\d{1,6}$/.test(text) ? null : `Bad value ${JSON.stringify(text)}`),
   },
+  dryRun: {
+    kind: 'flag',
+    names: ['-n', '--dry-run'],
+    help: 'check, say what would be kept, restarted, started and stopped, and why; change nothing',
+  },
+  rollback: {
+    kind: 'flag',
+    names: ['--rollback'],
+    help: 'instead of NEW_CONFIG: what was switched to last, or before that if it is there still',
+  },
+  remove: {
+    kind: 'flag',
+    names: ['--remove'],
+    help: 'instead of NEW_CONFIG: stop what SANDBOX runs, whose own file has been deleted',
+  },
   json: jsonOption,
 } as const
 
@@ -43,15 +60,15 @@ export const description = {
   command: 'lithos_switch',
   example: 'web web.new.yaml',
   summary:
-    'Checks NEW_CONFIG as the supervisor would, puts it in the place of the process configuration ' +
-    'of SANDBOX, has the supervisor read it, waits, and says what was kept, started, restarted ' +
-    'and stopped. Exit code 0: it is in place and runs, or no supervisor does; 1: it was ' +
-    'refused, and nothing has changed; 2: usage; 3: it is in place, but not all of it runs, or ' +
-    'that is not known in time.',
+    'Checks NEW_CONFIG as the supervisor would, puts it in the place of the process ' +
+    'configuration of SANDBOX, has the supervisor read it, waits, and says what was kept, ' +
+    'started, restarted and stopped. Exit code 0: it is in place and runs, or no supervisor ' +
+    'does; 1: it was refused, and nothing has changed; 2: usage; 3: it is in place, but not all ' +
+    'of it runs, or that is not known in time.',
   options,
   positionals: [
     { name: 'sandbox', help: 'the sandbox whose processes change', kind: 'required' },
-    { name: 'new_config', help: 'its new process configuration', kind: 'required' },
+    { name: 'new_config', help: 'its new process configuration', kind: 'optional' },
   ],
 } as const satisfies Description
 
@@ -60,7 +77,9 @@ type Given = Values<typeof options>
 const secondsDefault = 60
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
-  runCommand(description, argv, async (given, [sandbox = '', newFile = '']) => {
+  runCommand(description, argv, async (given, [sandbox = '', newFile]) => {
+    const wrong = wrongUse(given, newFile)
+    if (wrong !== null) return usage(wrong)
     leaveInOrder()
     const masterFile = given.master ?? defaultMaster
     const evaluator = createEvaluator(masterFile, () => stamp().at)
@@ -71,14 +90,32 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
         reason: `Can't parse master config: ${masterFile}`,
         problems,
       })
-    return report(given, sandbox, await change(given, { evaluator, settings }, sandbox, newFile))
+    if (given.remove) return remove(given, settings, sandbox)
+    if (given.dryRun) return dryRun(given, { evaluator, settings }, sandbox, newFile ?? null)
+    return report(
+      given,
+      sandbox,
+      await change(given, { evaluator, settings }, sandbox, newFile ?? null),
+    )
   })
+
+const wrongUse = (given: Given, newFile: string | undefined): string | null => {
+  const { remove, rollback, dryRun, noWait } = given
+  if (remove && (rollback || dryRun || noWait)) return '--remove goes with none of the others'
+  if (remove || rollback) return newFile === undefined ? null : `Unexpected argument ${newFile}`
+  return newFile === undefined ? 'Argument NEW_CONFIG is required' : null
+}
+
+interface Ground {
+  readonly evaluator: Evaluator
+  readonly settings: Settings
+}
 
 const change = (
   given: Given,
-  ground: { readonly evaluator: Evaluator; readonly settings: Settings },
+  ground: Ground,
   sandbox: string,
-  newFile: string,
+  newFile: string | null,
 ): Promise<Result> =>
   switchTo({
     ...ground,
@@ -88,6 +125,44 @@ const change = (
     isWaiting: !given.noWait,
     warn: text => say(`${description.command}: ${text}\n`),
   })
+
+/** Works without a supervisor, too: from what its journal says. */
+const dryRun = async (
+  given: Given,
+  { evaluator, settings }: Ground,
+  sandbox: string,
+  newFile: string | null,
+): Promise<number> => {
+  const checked = check({ evaluator, settings, sandbox, newFile })
+  if ('kind' in checked) return report(given, sandbox, checked)
+  const { presentOf } = await import('../switch/present.ts')
+  const steps = planOf(checked.evaluation.wanted, await presentOf(settings, sandbox))
+  sayProblems(checked.problems)
+  process.stdout.write(
+    given.json ? `${JSON.stringify({ sandbox, steps }, null, 2)}\n` : sayPlan(sandbox, steps),
+  )
+  return 0
+}
+
+const remove = async (given: Given, settings: Settings, sandbox: string): Promise<number> => {
+  const { runtimeDir, pidFile } = settings.places
+  const line = await openLine(runtimeDir, pidFile, nowMs() + timeoutOf(given))
+  const answer = E.isLeft(line)
+    ? E.left({ code: line.left, message: `no supervisor listens in ${runtimeDir}` })
+    : await line.right.ask('remove', { sandbox })
+  if (E.isRight(line)) line.right.close()
+  if (E.isLeft(answer)) {
+    say(`Fatal error: ${sandbox} was not removed: ${answer.left.message}\n`)
+    return answer.left.code === 'timeout' ? 3 : 1
+  }
+  const { fates } = answer.right as Answer
+  process.stdout.write(
+    given.json
+      ? `${JSON.stringify({ sandbox, ok: true, outcome: groupFates(fates) }, null, 2)}\n`
+      : sayOutcome(sandbox, { fates }),
+  )
+  return 0
+}
 
 const timeoutOf = ({ timeout }: Given): number => Number(timeout ?? secondsDefault) * 1000
 
@@ -165,7 +240,7 @@ const toJson = (sandbox: string, result: Result, code: number): object => ({
       }),
 })
 
-export const usage = (message: string): number => {
+const usage = (message: string): number => {
   say(`${usageBlock(description)}${description.command}: ${message}\n`)
   return 2
 }

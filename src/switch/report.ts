@@ -70,7 +70,8 @@ export const sayOutcome = (sandbox: string, { fates }: Pick<Answer, 'fates'>): s
     .flatMap(([verdict, group]) =>
       group.map(fate => `  ${words[verdict].padEnd(width)}  ${fate.instance}${sayDetail(fate)}`),
     )
-  const head = `${sandbox}: ${counts.length === 0 ? 'nothing runs, nothing is to run' : counts.join(', ')}`
+  const sum = counts.length === 0 ? 'nothing runs, nothing is to run' : counts.join(', ')
+  const head = `${sandbox}: ${sum}`
   return [head, ...lines].map(line => `${line}\n`).join('')
 }
 

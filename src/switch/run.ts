@@ -14,9 +14,11 @@ import { processesFile, sandboxFile } from '../config/places.ts'
 import { readSandbox } from '../config/read.ts'
 import type { Problem } from '../config/shapes.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
+import { isRefused } from '../evaluate/sandbox.ts'
 import type { Evaluation } from '../evaluate/sandbox.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import type { Failure } from '../control/client.ts'
+import { keepGood, textOf, wayBack } from './good.ts'
 import { takeTurn } from './lock.ts'
 import { commit, settle, stage } from './replace.ts'
 import type { Answer, Before } from './report.ts'
@@ -28,7 +30,8 @@ export interface Wish {
   readonly evaluator: Evaluator
   readonly settings: Settings
   readonly sandbox: string
-  readonly newFile: string
+  /** Null: back to the last good one. */
+  readonly newFile: string | null
   readonly timeoutMs: number
   /** Ask the supervisor and wait; otherwise only signal it. */
   readonly isWaiting: boolean
@@ -78,11 +81,15 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
     const opened = (await opening) ?? null
     const line = opened !== null && E.isRight(opened) ? opened.right : null
     const before = line === null ? null : await livesBefore(line, sandbox)
+    const old = textOf(target)
+    if (old !== null && old !== text && isGood(wish, target, old))
+      keepGood(runtimeDir, sandbox, 'before', old)
     try {
       commit(stage(target, sandbox, text, mode), target)
     } catch (error) {
       return refused(`Error replacing file: ${target}: ${reasonOf(error)}`)
     }
+    keepGood(runtimeDir, sandbox, 'now', text)
     const telling = line === null ? null : tell(line, sandbox, before)
     settle(target)
     if (telling === null)
@@ -111,17 +118,26 @@ export const check = ({
   Checked | Extract<Result, { readonly kind: 'refused' }> => {
   const refused = (reason: string, problems: readonly Problem[]) =>
     ({ kind: 'refused', reason, problems }) as const
-  const source = readFileText(newFile)
+  const target = targetOf(settings, sandbox)
+  const file = newFile ?? (target && wayBack(settings.places.runtimeDir, sandbox, target))
+  if (file === null) return refused(nothingKept, [])
+  const source = readFileText(file)
   if (source.value === null) return refused(checkFailed, source.problems)
   const text = source.value
-  const alternate = { file: newFile, text }
+  const alternate = { file, text }
   const { problems, evaluation } = checkSandbox(settings, evaluator, sandbox, alternate)
   if (problems.some(({ severity }) => severity === 'error')) return refused(checkFailed, problems)
-  const target = targetOf(settings, sandbox)
   if (target === null) return refused(`Can't parse sandbox config: ${sandbox}`, problems)
-  const mode = statSync(newFile, { throwIfNoEntry: false })?.mode ?? 0o644
+  // What was kept for the way back is for nobody else to read.
+  const mode = statSync(newFile ?? target, { throwIfNoEntry: false })?.mode ?? 0o644
   return { target, text, mode, problems, evaluation }
 }
+
+const nothingKept =
+  'there is no way back: nothing else was put in place with lithos_switch since the last boot'
+
+const isGood = ({ evaluator, settings, sandbox }: Wish, file: string, text: string): boolean =>
+  !isRefused(evaluator.sandbox(settings, sandbox, { file, text }))
 
 /** The words of the original, which scripts may look for. */
 const checkFailed = 'Configuration check failed with exit status: exit code: 1'
