@@ -44,6 +44,8 @@ const options = {
   alias: {
     // Node's own draws in streams, colours and standard error: ten milliseconds of each start.
     'node:assert': join(root, 'src/build/assert.ts'),
+    // For tweetnacl.
+    crypto: join(root, 'src/build/crypto.ts'),
     rxjs: join(root, 'node_modules/rxjs/dist/esm/index.js'),
     yaml: join(root, 'node_modules/yaml/browser/index.js'),
     'fp-ts/lib': join(root, 'node_modules/fp-ts/es6'),

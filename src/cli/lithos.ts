@@ -9,6 +9,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       journal: ['what happened, why, and is the record whole', () => import('./journal.ts')],
       machines: ['the state machines, drawn from what runs', () => import('./machines.ts')],
       check: ['would the supervisor start all that is configured?', () => import('./check.ts')],
+      crypt: ['encrypt and decrypt the secrets of configurations', () => import('./crypt.ts')],
       mkdev: ['make the /dev of containers', () => import('./mkdev.ts')],
       tree: ['the supervisor itself, in the foreground', () => import('./tree.ts')],
     },
