@@ -24,6 +24,7 @@ const knotSources = [
   'mounts.c',
   'masks.c',
   'files.c',
+  'secrets.c',
   'cgroups.c',
   'say.c',
   'plan.c',

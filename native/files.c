@@ -119,6 +119,13 @@ static long make_path(long root, const char *text, bool *is_new)
 	return parent;
 }
 
+long make_below(long root, const char *path)
+{
+	bool is_new = false;
+
+	return make_path(root, path, &is_new);
+}
+
 long make_directory(const struct step *step)
 {
 	unsigned int mode = (unsigned int) step->number[0] & PERMISSIONS;
@@ -147,7 +154,7 @@ long make_directory(const struct step *step)
 
 /* ---- 3. Files ------------------------------------------------------------------------ */
 
-static long write_whole(long fd, const char *bytes, size_t count)
+long write_whole(long fd, const char *bytes, size_t count)
 {
 	while (count > 0) {
 		long written = sys_write((int) fd, bytes, count);

@@ -109,6 +109,9 @@ bool is_kind(long fd, unsigned int kind);
 /* A regular file below `base` that nobody has replaced by a link or a pipe. */
 long open_own_file(const char *base, const char *path, int flags, unsigned int mode);
 
+long write_whole(long fd, const char *bytes, size_t count);
+/* A directory and what is missing above it, root's. */
+long make_below(long root, const char *path);
 long make_directory(const struct step *step);
 long copy_file(const struct step *step);
 long write_file(const struct step *step);
@@ -135,8 +138,16 @@ long restrict_tree(long tree, int64_t flags);
 
 /* ---- mounts.c ---------------------------------------------------------------------------- */
 
+/* Only adds: what the source forbids stays forbidden. */
+long restrict_tree(long tree, int64_t flags);
+/* Consumes the descriptor of the mount. */
+long attach(const struct container *container, long mount, const char *target);
 /* One step of those before and including `fork`. */
 long take_step(struct container *container, const struct step *step);
+
+/* ---- secrets.c ---------------------------------------------------------------------------- */
+
+long mount_secret_files(const struct container *container, const struct step *step);
 
 /* ---- capabilities.c ---------------------------------------------------------------------- */
 

@@ -53,8 +53,7 @@ static uint64_t strictness(const char *target)
 	return 0;
 }
 
-/* Consumes the descriptor of the mount. */
-static long attach(const struct container *container, long mount, const char *target)
+long attach(const struct container *container, long mount, const char *target)
 {
 	long place = open_below(container->root, target, O_PATH, 0, strictness(target));
 	long error = place;
@@ -246,6 +245,8 @@ long take_step(struct container *container, const struct step *step)
 		return mask(container, step);
 	case OP_READ_ONLY:
 		return make_read_only(container, step);
+	case OP_SECRET_FILES:
+		return mount_secret_files(container, step);
 	case OP_CGROUP:
 		return make_cgroup(container, step);
 	case OP_LIMIT:

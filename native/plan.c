@@ -44,6 +44,7 @@ static const struct shape {
 	[OP_CHDIR] = { 0, 1, false, true },
 	[OP_EXEC] = { 3, 1, true, true },
 	[OP_PASS_SOCKETS] = { 0, 0, true, true },
+	[OP_SECRET_FILES] = { 2, 1, true, false },
 };
 
 /* Numbers of the application, each once: not what it prints to, and none that is negative. */
@@ -60,7 +61,10 @@ static bool are_descriptors(const struct record *record)
 	return true;
 }
 
-/* Set-groups, sockets, seccomp and the head list numbers; mount, masks and exec strings. */
+/*
+ * Set-groups, sockets, seccomp and the head list numbers; mount, masks, exec and secret-files list
+ * strings, the last of these in pairs.
+ */
 static bool has_shape(const struct record *record)
 {
 	if (record->op >= OPS)
@@ -84,6 +88,8 @@ static bool has_shape(const struct record *record)
 		return record->numbers == shape->numbers && record->strings == shape->strings;
 	if (record->op == OP_MOUNT || record->op == OP_MASK || record->op == OP_READ_ONLY)
 		return record->numbers == shape->numbers && record->strings >= shape->strings;
+	if (record->op == OP_SECRET_FILES)
+		return record->numbers == shape->numbers && record->strings % 2 == 1;
 	return record->strings == shape->strings;
 }
 
@@ -219,8 +225,13 @@ long plan_read(int fd, struct plan *plan)
 	return length_of(plan_first(plan).text[0]) <= NAME_MAX_BYTES ? 0 : -EINVAL;
 }
 
+/* What was in it may have been secret, and memory that is given back may be written to swap. */
 void plan_release(struct plan *plan)
 {
+	volatile char *byte = (volatile char *) (uintptr_t) plan->head;
+
+	for (size_t i = 0; i < plan->bytes; i++)
+		byte[i] = 0;
 	call2(__NR_munmap, ADDRESS(plan->head), (long) plan->mapped);
 	plan->head = NULL;
 }

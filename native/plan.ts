@@ -34,6 +34,12 @@ export interface MountFlags {
   readonly noatime?: boolean
 }
 
+/** Without NUL; null in a plan that is only looked at. */
+export interface SecretBytes {
+  readonly name: string
+  readonly bytes: Uint8Array | null
+}
+
 export type Step =
   // ---- taken by the knot, on the host -------------------------------------
   /** Append to a log, created if missing. `output` gets what the application prints. */
@@ -79,6 +85,17 @@ export type Step =
       readonly path: string
       readonly target: string
       readonly flags: MountFlags
+    }
+  /**
+   * Files with mode 0400 on a read-only tmpfs that never goes to swap where the kernel can keep it
+   * from there (6.4 and later). The target is made where it is missing and can be.
+   */
+  | {
+      readonly do: 'secretFiles'
+      readonly target: string
+      readonly uid: number
+      readonly gid: number
+      readonly files: readonly SecretBytes[]
     }
   /** Over a regular file. `ifRegular`: silently nothing where the target is none. */
   | {
@@ -157,4 +174,6 @@ export type Step =
       readonly arguments: readonly string[]
       readonly environment: readonly string[]
       readonly pidVariables: readonly string[]
+      /** Further variables. */
+      readonly secrets?: readonly SecretBytes[]
     }

@@ -38,6 +38,7 @@ static void put_step(struct line *line, const struct step *step)
 		[OP_SECCOMP] = "installing the filter of system calls",
 		[OP_CHDIR] = "entering working directory ",
 		[OP_EXEC] = "executing ",
+		[OP_SECRET_FILES] = "mounting secret files on ",
 	};
 
 	put(line, words[step->op] != NULL ? words[step->op] : "taking a step");

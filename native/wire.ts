@@ -9,7 +9,8 @@
  *     record  op u32   strings u32   numbers u32   bytes u32 (of the record, a multiple of 8)
  *             numbers × i64, then strings, each ended by NUL, then zeros up to `bytes`
  */
-import type { MountFlags, Plan, Step } from './plan.ts'
+import { strict } from 'node:assert'
+import type { MountFlags, Plan, SecretBytes, Step } from './plan.ts'
 
 export const magic = 0x31504b4c
 
@@ -46,6 +47,7 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   sessionKeyring: 29,
   resetLimits: 30,
   seccomp: 31,
+  secretFiles: 32,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -71,8 +73,13 @@ export const encodePlan = (plan: Plan): Buffer => {
   writeNumber(plan.restartTimeoutMs, 24)
   room.writeUInt32LE(logLevels.indexOf(plan.logLevel), 32)
   room.writeUInt32LE((plan.restartProcessOnly ? 1 : 0) | (plan.isDaemon ? 2 : 0), 36)
-  return Buffer.from(room.subarray(0, used))
+  const bytes = Buffer.from(room.subarray(0, used))
+  if (plan.steps.some(hasSecrets)) room.fill(0, 0, used)
+  return bytes
 }
+
+const hasSecrets = (step: Step): boolean =>
+  step.do === 'secretFiles' || (step.do === 'exec' && step.secrets !== undefined)
 
 const encodeStep = (step: Step): void => {
   const op = ops[step.do]
@@ -136,10 +143,35 @@ const encodeStep = (step: Step): void => {
     case 'exec':
       return record(
         op,
-        [step.arguments.length, step.environment.length, step.pidVariables.length],
-        [step.executable, ...step.arguments, ...step.environment, ...step.pidVariables],
+        [
+          step.arguments.length,
+          step.environment.length + (step.secrets?.length ?? 0),
+          step.pidVariables.length,
+        ],
+        [
+          ...[step.executable, ...step.arguments, ...step.environment],
+          ...(step.secrets ?? []).map(secret => bytesOf(`${secret.name}=`, secret)),
+          ...step.pidVariables,
+        ],
+      )
+    case 'secretFiles':
+      return record(
+        op,
+        [step.uid, step.gid],
+        [step.target, ...step.files.flatMap(file => [file.name, bytesOf('', file)])],
       )
   }
+}
+
+/** Secrets stay bytes: a string of one could not be wiped. */
+interface Text {
+  readonly before: string
+  readonly bytes: Uint8Array
+}
+
+const bytesOf = (before: string, { name, bytes }: SecretBytes): Text => {
+  strict(bytes !== null, `a plan is carried out without the secret ${name}`)
+  return { before, bytes }
 }
 
 const bits = (flags: MountFlags): number =>
@@ -148,18 +180,23 @@ const bits = (flags: MountFlags): number =>
 const record = (
   op: number,
   numbers: readonly (number | bigint)[],
-  strings: readonly string[],
+  strings: readonly (string | Text)[],
 ): void => {
-  const text = strings.length === 0 ? '' : `${strings.join('\0')}\0`
-  // No character takes more than three bytes for each of its units.
-  makeRoom(16 + numbers.length * 8 + text.length * 3 + 8)
+  makeRoom(16 + numbers.length * 8 + strings.reduce((sum, text) => sum + bytesMax(text), 0) + 8)
   const start = used
   let end = start + 16
   for (const number of numbers) {
     writeNumber(number, end)
     end += 8
   }
-  end += room.write(text, end)
+  for (const text of strings) {
+    end += room.write(typeof text === 'string' ? text : text.before, end)
+    if (typeof text !== 'string') {
+      room.set(text.bytes, end)
+      end += text.bytes.length
+    }
+    room[end++] = 0
+  }
   while (end % 8 !== 0) room[end++] = 0
   room.writeUInt32LE(op, start)
   room.writeUInt32LE(strings.length, start + 4)
@@ -168,10 +205,15 @@ const record = (
   used = end
 }
 
+/** No character takes more than three bytes for each of its units. */
+const bytesMax = (text: string | Text): number =>
+  1 + (typeof text === 'string' ? text.length * 3 : text.before.length * 3 + text.bytes.length)
+
 const makeRoom = (bytes: number): void => {
   if (used + bytes <= room.length) return
   const larger = Buffer.alloc(Math.max(room.length * 2, used + bytes))
   room.copy(larger, 0, 0, used)
+  room.fill(0, 0, used)
   room = larger
 }
 

@@ -9,6 +9,8 @@ import { knotPath } from '../native/where.ts'
 import { slicesOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
 import type { Plan } from '../native/plan.ts'
+import { encodePlan } from '../native/wire.ts'
+import { createDecryption } from './decryption.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { askHost } from './evaluate/host.ts'
 import type { Settings } from './evaluate/settings.ts'
@@ -39,6 +41,7 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
   const { settings, layout, loading, sockets, logLevel } = options
   const name = hostname()
   const bytesOf = createPlanBytes()
+  const decryption = createDecryption()
   let address: (() => string | null) | null = null
 
   const hostFor = (spec: Spec): Host => ({
@@ -49,6 +52,13 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
     term: process.env['TERM'] ?? 'dumb',
     ...(logLevel !== null && { logLevel }),
   })
+
+  /** No template is kept of it, and the knot has its own copy before the turn is over. */
+  const secretPlan = (whole: Plan): Buffer => {
+    const bytes = encodePlan(whole)
+    decryption.wipeToo(bytes)
+    return bytes
+  }
 
   return {
     prepare: ({ instance, wanted }) => {
@@ -62,6 +72,8 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
           },
         }
       const { spec, hash } = found
+      const secrets = spec.secrets === undefined ? null : decryption.of(hash, spec.secrets)
+      if (secrets !== null && E.isLeft(secrets)) return { refused: secrets.left }
       const host = hostFor(spec)
       const dot = instance.lastIndexOf('.')
       const compile = (name: string): Plan => plan(spec, host, name)
@@ -70,7 +82,10 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
       if ('refused' in passed) return passed
       return {
         ...passed,
-        plan: bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile),
+        plan:
+          secrets === null
+            ? bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile)
+            : secretPlan(plan(spec, host, instance, [], secrets.right)),
         argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
         about: step => nameStep(compile(instance), step),
       }

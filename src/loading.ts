@@ -135,6 +135,7 @@ export const createLoading = (options: LoadingOptions): Loading => {
     const hashes = new Map([...specs].map(([hash, spec]) => [spec, hash]))
     for (const { subject, spec } of subjects) {
       const files = [subject.sandbox.file, subject.container.file]
+      if (subject.secrets !== undefined) files.push(subject.secrets.file)
       const process = `${sandbox}/${subject.process.name}`
       const hash = hashes.get(spec)
       if (hash === undefined) continue

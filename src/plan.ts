@@ -4,11 +4,13 @@
  */
 import type { Groups } from '../native/cgroup.ts'
 import type { Plan, Step } from '../native/plan.ts'
+import type { Secrets } from './decryption.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { applicationSteps } from './plan/application.ts'
 import { cgroupSteps } from './plan/cgroups.ts'
 import { mountSteps, stateSteps } from './plan/fileSystem.ts'
 import type { Names } from './plan/fileSystem.ts'
+import { secretFileSteps } from './plan/secretFiles.ts'
 import type { Spec } from './spec.ts'
 
 export interface Host extends Names {
@@ -21,13 +23,15 @@ export interface Host extends Names {
 
 /**
  * `instance`: `sandbox/process.N`, or `sandbox/cmd.NAME.PID`. `extra`: words of the command line
- * of a command, after its own arguments.
+ * of a command, after its own arguments. `secrets`: null for a plan that is only looked at, and
+ * cannot be carried out where there are any.
  */
 export const plan = (
   spec: Spec,
   host: Host,
   instance: string,
   extra: readonly string[] = [],
+  secrets: Secrets | null = null,
 ): Plan => ({
   name: instance,
   logLevel: host.logLevel ?? spec.logLevel,
@@ -40,9 +44,10 @@ export const plan = (
     ...logSteps(spec),
     ...stateSteps(spec, host, instance),
     ...mountSteps(spec, instance),
+    ...secretFileSteps(spec, secrets),
     ...cgroupSteps(spec, host.cgroups, instance),
     { do: 'pivot' },
-    ...applicationSteps(spec, host, instance, extra),
+    ...applicationSteps(spec, host, instance, extra, secrets),
   ],
 })
 

@@ -7,6 +7,7 @@
 import blake from 'blakejs'
 import { keyOf } from '../native/addresses.ts'
 import type { Socket, Wanted } from '../machines/vocabulary.ts'
+import type { Alternatives } from './secrets/decrypt.ts'
 import type { LogLevel } from './config/shapes.ts'
 
 /** A map as JSON keeps it: sorted by key. */
@@ -59,6 +60,8 @@ export interface Spec {
   /** Not substituted yet, as `environ`: an instance has a name of its own. */
   readonly arguments: readonly string[]
   readonly environ: Entries
+  /** Encrypted. They are decrypted at each start, and never stand anywhere but in its plan. */
+  readonly secrets?: SpecSecrets
   readonly workdir: string
   readonly outputFile: string | null
   readonly interactive: boolean
@@ -75,6 +78,14 @@ export interface SpecSocket extends Omit<Socket, 'key'> {
   readonly fd: number
   /** The variable that asked for it in the manner of systemd; it goes to LISTEN_FDNAMES. */
   readonly activatedBy?: string
+}
+
+export interface SpecSecrets {
+  /** Absolute; null where the sandbox names none, and then nothing can be decrypted. */
+  readonly keyFile: string | null
+  readonly namespaces: readonly string[]
+  readonly environ: Alternatives
+  readonly files: Alternatives
 }
 
 /** `base` is the administrator's directory, `path` what the image asked for below it. */

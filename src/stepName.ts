@@ -36,6 +36,8 @@ const nameOf = (step: Step): StepName => {
       return { step: 'making read-only parts of', about: step.paths.join(' ') }
     case 'countKills':
       return { step: 'opening the counter of kills', about: step.file }
+    case 'secretFiles':
+      return { step: 'mounting secret files on', about: step.target }
     case 'cgroup':
       return { step: 'making cgroup', about: step.dir }
     case 'limit':

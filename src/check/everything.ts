@@ -21,6 +21,7 @@ import { checkDevices, checkFileLimits } from './host.ts'
 import { inspectImage } from './image.ts'
 import { checkOwnership } from './ownership.ts'
 import { checkPortsOfAll } from './ports.ts'
+import { checkDecryption, inspectSecretFiles } from './secrets.ts'
 import { checkStateDirs } from './stateDirs.ts'
 
 export interface Asked {
@@ -101,6 +102,8 @@ const checkFurther = (
 ): readonly Finding[] => [
   ...checkAllowed(settings, sandbox, subjects),
   ...subjects.flatMap(inspectImage),
+  ...subjects.flatMap(checkDecryption),
+  ...subjects.flatMap(inspectSecretFiles),
   ...checkFileLimits(subjects),
   ...checkStateDirs(subjects),
 ]

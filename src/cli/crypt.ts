@@ -78,8 +78,8 @@ const descriptions = {
     command: 'lithos_crypt check-key',
     example: "-k key.pub -d 'v2:…'",
     summary:
-      'Was this secret encrypted for this key? Prints nothing and exits with 0 if so. The private ' +
-      'key is not needed, for the secret carries a hash of the public one.',
+      'Was this secret encrypted for this key? Prints nothing and exits with 0 if so. The ' +
+      'private key is not needed, for the secret carries a hash of the public one.',
     options: { keyFile: publicKeyOption, data: secretOption },
     positionals: [],
   },
@@ -152,7 +152,8 @@ const perform = (name: Name, argv: readonly string[]): number => {
   if (parsed.kind === 'version') return say(process.stdout, `lithos_crypt-${name} ${version}\n`, 0)
   if (parsed.kind === 'usage') return say(process.stderr, `error: ${parsed.message}\n`, 1)
 
-  const { keyFile, data, namespace } = parsed.options as Readonly<Record<string, string | null>>
+  const given = parsed.options as Readonly<Record<string, string | null>>
+  const { keyFile, data, namespace } = given
   const bytes = typeof data === 'string' ? Buffer.from(data) : readInput(name === 'encrypt')
   if (typeof keyFile !== 'string' || bytes === null)
     return say(process.stderr, sayMissing(name, typeof keyFile !== 'string', bytes === null), 1)

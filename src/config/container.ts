@@ -91,6 +91,17 @@ const secrets = decoder<readonly string[]>(secretTexts.name, (value, context) =>
 
 export const secretEnviron = mapOf('a mapping of variables to secrets', anyKey, secrets)
 
+const SECRET_FILE = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,255}$/
+
+const secretFiles = mapOf(
+  'a mapping of file names to secrets',
+  key =>
+    SECRET_FILE.test(key)
+      ? null
+      : 'expected the name of a file, of letters, digits, ".", "_" and "-" only',
+  secrets,
+)
+
 const resolvConf = structure<Container['resolvConf']>('a mapping of mount and copy-from-host', {
   mount: optional(nullableFlag, null),
   copyFromHost: optional(flag, true),
@@ -136,6 +147,7 @@ export const container: Decoder<Container> = structure<Container>(
     environ: optional(mapOf('a mapping of variables to texts', anyKey, text('text')), new Map()),
     secretEnviron: optional(secretEnviron, new Map()),
     secretEnvironFile: optional(nullable(path), null),
+    secretFiles: optional(secretFiles, new Map()),
     workdir: optional(path, '/'),
     resolvConf: optional(resolvConf, { mount: null, copyFromHost: true }),
     hostsFile: optional(hostsFile, {

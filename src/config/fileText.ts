@@ -3,14 +3,22 @@
  * large is refused by its size, before it is read; a pipe is never waited for.
  */
 import { isUtf8 } from 'node:buffer'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { failed } from './report.ts'
 import type { Decoded } from './report.ts'
 
 export const FILE_BYTES_MAX = 1024 * 1024
 
-export const readFileText = (file: string, bytesMax = FILE_BYTES_MAX): Decoded<string> => {
+/**
+ * `place`: where the file has to be found once it is open. A name that leads through what others
+ * may change could have been made to lead somewhere else since it was looked at.
+ */
+export const readFileText = (
+  file: string,
+  bytesMax = FILE_BYTES_MAX,
+  place: string | null = null,
+): Decoded<string> => {
   let fd: number
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -18,6 +26,8 @@ export const readFileText = (file: string, bytesMax = FILE_BYTES_MAX): Decoded<s
     return failed(file, `cannot be read: ${reasonOf(error)}`)
   }
   try {
+    if (place !== null && readlinkSync(`/proc/self/fd/${fd}`) !== place)
+      return failed(file, 'was replaced while it was being opened')
     return readOpen(file, fd, bytesMax)
   } catch (error) {
     return failed(file, `cannot be read: ${reasonOf(error)}`)

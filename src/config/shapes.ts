@@ -148,6 +148,8 @@ export interface Container extends FurtherLimits {
   readonly environ: ReadonlyMap<string, string>
   readonly secretEnviron: ReadonlyMap<string, readonly string[]>
   readonly secretEnvironFile: string | null
+  /** Ours: secrets that become files in the container and no variables. By file name. */
+  readonly secretFiles: ReadonlyMap<string, readonly string[]>
   readonly workdir: string
   readonly resolvConf: { readonly mount: boolean | null; readonly copyFromHost: boolean }
   readonly hostsFile: {

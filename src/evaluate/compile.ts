@@ -10,6 +10,7 @@ import { controllersOf, furtherControllersOf } from './settings.ts'
 import { specSockets } from './sockets.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
+import { secretsOf } from './secrets.ts'
 import { placeVolumes } from './volumes.ts'
 
 /** For a subject in which the rules have found no mistake. */
@@ -58,6 +59,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
     executable: container.executable,
     arguments: container.arguments,
     environ: entriesOf(container.environ),
+    ...secretsOf(subject),
     workdir: container.workdir,
     outputFile: container.stdoutStderrFile,
     interactive: container.interactive,

@@ -3,11 +3,12 @@
  * for as long as the file looks the same; so a second look at everything costs a stat for each.
  */
 import { statSync } from 'node:fs'
-import { readFileText } from '../config/fileText.ts'
+import { FILE_BYTES_MAX, readFileText } from '../config/fileText.ts'
 import type { Decoded } from '../config/report.ts'
 
 export interface Files {
-  readonly read: <T>(file: string, decode: Decode<T>) => Decoded<T>
+  /** `place`: see `readFileText`. */
+  readonly read: <T>(file: string, decode: Decode<T>, place?: string) => Decoded<T>
 }
 
 type Decode<T> = (file: string, text: string) => Decoded<T>
@@ -53,14 +54,14 @@ const openFiles = (
   now: () => number,
 ): Files => {
   return {
-    read: <T>(file: string, decode: Decode<T>): Decoded<T> => {
+    read: <T>(file: string, decode: Decode<T>, place?: string): Decoded<T> => {
       const known = kept.get(file) ?? before.get(file)
       const seen = look(file)
       if (known !== undefined && known.decode === decode && known.signature === seen?.signature) {
         kept.set(file, known)
         return known.decoded as Decoded<T>
       }
-      const text = readFileText(file)
+      const text = readFileText(file, FILE_BYTES_MAX, place)
       if (text.value === null) return { value: null, problems: text.problems }
       const decoded = decode(file, text.value)
       if (seen !== null && now() - seen.changedMs > freshMs)

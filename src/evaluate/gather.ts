@@ -14,6 +14,8 @@ import type { Finding } from './finding.ts'
 import { lookInside } from './inside.ts'
 import type { Texts } from './locate.ts'
 import { checkProcess } from './names.ts'
+import { gainSecrets } from './secretFile.ts'
+import type { SecretFile } from './secretFile.ts'
 import type { Settings } from './settings.ts'
 
 export interface Gathered {
@@ -35,6 +37,8 @@ export interface Gained {
   readonly image: string
   readonly file: string
   readonly container: Decoded<Container> | null
+  /** What `secret-environ-file` names, where it names anything. */
+  readonly secretFile: SecretFile | null
 }
 
 /** A process configuration instead of the one that the sandbox names; null: to be read. */
@@ -76,7 +80,7 @@ const gain = (
   const image = below(cwd(), imageDirOf(sandbox, process.image))
   const refused = (findings: readonly Finding[]): Gained => ({
     ...{ name, process, findings, image },
-    ...{ file: '', container: null },
+    ...{ file: '', container: null, secretFile: null },
   })
   const findings = checkProcess(file, name, process, sandboxName, sandbox.imageDirLevels)
   if (findings.length > 0) return refused(findings)
@@ -85,7 +89,11 @@ const gain = (
   const found = lookInside(image, process.config)
   if (found.kind === 'found') {
     const container = files.read(found.host, readContainer)
-    return { name, process, findings, image, file: found.host, container }
+    const secrets = gainSecrets({ image, config: process.config, file: found.host }, sandbox, {
+      container: container.value,
+      files,
+    })
+    return { name, process, image, file: found.host, container, ...secrets }
   }
   const reason = found.kind === 'missing' ? `${found.at} ${found.reason}` : 'it is not there'
   return refused([
@@ -105,4 +113,7 @@ export const isSame = (a: Gathered, b: Gathered): boolean =>
   a.processes === b.processes &&
   a.processesFile === b.processesFile &&
   a.containers.length === b.containers.length &&
-  a.containers.every(({ container }, index) => container === b.containers[index]?.container)
+  a.containers.every(({ container, secretFile }, index) => {
+    const other = b.containers[index]
+    return container === other?.container && secretFile?.content === other?.secretFile?.content
+  })

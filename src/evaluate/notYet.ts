@@ -17,8 +17,6 @@ const inContainer: readonly (readonly [key: string, isUsed: (container: Containe
   [
     ['uid-map', ({ uidMap }) => uidMap.length > 0],
     ['gid-map', ({ gidMap }) => gidMap.length > 0],
-    ['secret-environ', ({ secretEnviron }) => secretEnviron.size > 0],
-    ['secret-environ-file', ({ secretEnvironFile }) => secretEnvironFile !== null],
   ]
 
 export const notYetInSandbox = (file: string, sandbox: Sandbox): readonly Finding[] =>

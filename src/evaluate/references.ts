@@ -8,6 +8,7 @@ import { activatedVariables } from '../config/instantiate.ts'
 import { isBuiltIn, PID_REFERENCE, PID_VARIABLE, referencesIn } from '../config/variables.ts'
 import { mistake, warning } from './finding.ts'
 import type { Finding, KeyPath } from './finding.ts'
+import { checkSecrets } from './secrets.ts'
 
 export const checkContainer = (file: string, container: Container): readonly Finding[] => [
   ...checkReferences(file, container),
@@ -105,17 +106,3 @@ const checkPorts = (file: string, { tcpPorts }: Container): readonly Finding[] =
           ),
         ]
   })
-
-const checkSecrets = (
-  file: string,
-  { secretEnviron, secretEnvironFile }: Container,
-): readonly Finding[] =>
-  secretEnviron.size > 0 && secretEnvironFile !== null
-    ? [
-        mistake(
-          file,
-          ['secret-environ-file'],
-          'secret-environ and secret-environ-file settings are mutually exclusive',
-        ),
-      ]
-    : []

@@ -12,6 +12,7 @@ import { checkCeilings } from './limits.ts'
 import { notYetInContainer } from './notYet.ts'
 import { checkActivatedPorts, checkPortNumbers } from './ports.ts'
 import { checkContainer } from './references.ts'
+import { checkSecretFile } from './secrets.ts'
 import { checkSockets } from './sockets.ts'
 import type { Subject } from './subject.ts'
 import { checkVolumes } from './volumes.ts'
@@ -28,6 +29,7 @@ export const checkSubject = (subject: Subject, host: HostName): readonly Finding
   ...checkVolumes(subject),
   ...checkBounds(subject),
   ...checkCeilings(subject),
+  ...checkSecretFile(subject),
   ...checkHostName(subject, host),
   ...notYetInContainer(subject),
 ]

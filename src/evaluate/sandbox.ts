@@ -52,7 +52,7 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
   const read: readonly (Decoded<unknown> | null)[] = [
     sandbox,
     processes,
-    ...containers.map(({ container }) => container),
+    ...containers.flatMap(({ container, secretFile }) => [container, secretFile?.content ?? null]),
   ]
   const findings: Finding[] = [
     ...checkSandboxName(file, name),
@@ -61,12 +61,16 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
     ...containers.flatMap(gained => gained.findings),
   ]
   const subjects: Examined[] = []
-  for (const { name: processName, process, image, file: path, container } of containers) {
+  for (const gained of containers) {
+    const { name: processName, process, image, file: path, container, secretFile } = gained
     if (!sandbox.value || !container?.value || processesFile === null) continue
     const subject = {
       sandbox: { name, file, value: sandbox.value },
       process: { name: processName, file: processesFile, value: process },
       container: { file: path, value: container.value },
+      ...(secretFile?.content.value && {
+        secrets: { file: secretFile.file, value: secretFile.content.value },
+      }),
     }
     findings.push(...checkSubject(subject, host))
     subjects.push({ subject, image, spec: compile(settings, subject, image) })

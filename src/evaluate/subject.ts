@@ -5,6 +5,8 @@ export interface Subject {
   readonly sandbox: { readonly name: string; readonly file: string; readonly value: Sandbox }
   readonly process: { readonly name: string; readonly file: string; readonly value: Process }
   readonly container: { readonly file: string; readonly value: Container }
+  /** What `secret-environ-file` says, where there is one. */
+  readonly secrets?: { readonly file: string; readonly value: Container['secretEnviron'] }
 }
 
 /** For a message about a file that several processes may share. */

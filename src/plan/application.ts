@@ -3,6 +3,7 @@
  * variables it begins.
  */
 import type { Step } from '../../native/plan.ts'
+import type { Secrets } from '../decryption.ts'
 import { quote } from '../quote.ts'
 import type { Spec } from '../spec.ts'
 import { PID_REFERENCE } from '../config/variables.ts'
@@ -14,6 +15,7 @@ export const applicationSteps = (
   host: { readonly term?: string },
   instance: string,
   extra: readonly string[],
+  secrets: Secrets | null = null,
 ): readonly Step[] => {
   const words = [...spec.arguments.map(text => substituted(spec, instance, text)), ...extra]
   return [
@@ -35,7 +37,7 @@ export const applicationSteps = (
       do: 'exec',
       executable: spec.executable,
       arguments: words,
-      ...environment(spec, host.term ?? 'dumb', instance),
+      ...environment(spec, host.term ?? 'dumb', instance, secrets),
     },
   ]
 }
@@ -54,13 +56,15 @@ const announcement = (instance: string, executable: string, words: readonly stri
 const fileLimit = (text: string): number =>
   Number(BigInt(text) > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : text)
 
-/** Later ones win: the terminal, what is configured, our own, and the pid. */
-const environment = (spec: Spec, term: string, instance: string) => {
+/** Later ones win: the terminal, what is configured, secrets, our own, and the pid. */
+const environment = (spec: Spec, term: string, instance: string, secrets: Secrets | null) => {
+  const secretNames = new Set(spec.secrets?.environ.map(([name]) => name))
   const pidVariables = spec.environ
-    .filter(([, text]) => text === PID_REFERENCE)
+    .filter(([name, text]) => text === PID_REFERENCE && !secretNames.has(name))
     .map(([name]) => name)
   const variables = new Map([['TERM', term]])
   for (const [name, text] of spec.environ) variables.set(name, substituted(spec, instance, text))
+  for (const name of secretNames) variables.delete(name)
   variables.set('LITHOS_NAME', instance)
   variables.set('LITHOS_CONFIG', spec.config)
   const activated = spec.sockets?.flatMap(({ activatedBy }) => activatedBy ?? []) ?? []
@@ -70,8 +74,13 @@ const environment = (spec: Spec, term: string, instance: string) => {
     pidVariables.push('LISTEN_PID')
   }
   for (const name of pidVariables) variables.delete(name)
+  const values = new Map(secrets?.environ)
+  const kept = [...secretNames].filter(name => !variables.has(name) && !pidVariables.includes(name))
   return {
     environment: [...variables].map(([name, text]) => `${name}=${text}`),
     pidVariables: [...new Set(pidVariables)],
+    ...(kept.length > 0 && {
+      secrets: kept.map(name => ({ name, bytes: values.get(name) ?? null })),
+    }),
   }
 }

@@ -9,12 +9,11 @@ import type { MountFlags, Plan, Step } from '../../native/plan.ts'
 import { quote } from '../quote.ts'
 import { filterHash } from './seccomp.ts'
 
-/** `secrets`: names of variables whose values are not shown. */
-export const showPlan = (plan: Plan, secrets: ReadonlySet<string> = new Set()): string => {
+export const showPlan = (plan: Plan): string => {
   const number = String(plan.steps.length).length
   const verb = Math.max(...plan.steps.map(step => step.do.length))
   const lines = plan.steps.map((step, index) => {
-    const [first = '', ...more] = detail(step, secrets)
+    const [first = '', ...more] = detail(step)
     const margin = ' '.repeat(number + 2 + verb + 2)
     const head = `${String(index + 1).padStart(number)}  ${step.do.padEnd(verb)}  ${first}`
     return [head.trimEnd(), ...more.map(line => margin + line)].join('\n')
@@ -38,7 +37,7 @@ const normalExit = ({ normalExitCodes, isDaemon }: Plan): string => {
 const seconds = (ms: number): string => `${ms / 1000}s`
 
 /** The rest of the line, and what does not fit into one. */
-const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => {
+const detail = (step: Step): readonly string[] => {
   switch (step.do) {
     case 'openLog':
       return [`${step.log === 'output' ? 'what it prints' : 'messages'} → ${step.path}`]
@@ -68,6 +67,11 @@ const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => 
       return [step.file]
     case 'seccomp':
       return [`${step.filter.length} instructions, ${filterHash(step.filter)}`]
+    case 'secretFiles':
+      return [
+        `${step.target}  mode 0400 owner ${step.uid}:${step.gid}  ` +
+          step.files.map(({ name }) => name).join(' '),
+      ]
     case 'cgroup':
       return [`${step.dir}  joined by ${step.join === 'tasks' ? 'tasks' : 'cgroup.procs'}`]
     case 'limit':
@@ -92,7 +96,8 @@ const detail = (step: Step, secrets: ReadonlySet<string>): readonly string[] => 
     case 'exec':
       return [
         [step.executable, ...step.arguments].map(quote).join(' '),
-        ...step.environment.map(variable => shownVariable(variable, secrets)),
+        ...step.environment.map(shownVariable),
+        ...(step.secrets ?? []).map(({ name }) => `${name}=(secret)`),
         ...step.pidVariables.map(name => `${name}=(its pid)`),
       ]
     case 'pivot':
@@ -117,8 +122,7 @@ const flags = (set: MountFlags): string =>
     ...(['nosuid', 'nodev', 'noexec', 'noatime'] as const).filter(name => set[name]),
   ].join(' ')
 
-const shownVariable = (variable: string, secrets: ReadonlySet<string>): string => {
+const shownVariable = (variable: string): string => {
   const equals = variable.indexOf('=')
-  const name = variable.slice(0, equals)
-  return `${name}=${secrets.has(name) ? '(secret)' : quote(variable.slice(equals + 1))}`
+  return `${variable.slice(0, equals)}=${quote(variable.slice(equals + 1))}`
 }

@@ -7,7 +7,7 @@
  */
 import blake from 'blakejs'
 import nacl from 'tweetnacl'
-import { wipe } from './wipe.ts'
+import { secretBytes, wipe } from './wipe.ts'
 
 export interface KeyPair {
   readonly publicKey: Uint8Array
@@ -40,9 +40,30 @@ export const open = (box: Uint8Array, { publicKey, secretKey }: KeyPair): Uint8A
   const ephemeral = box.subarray(0, KEY_BYTES)
   const shared = nacl.box.before(ephemeral, secretKey)
   const nonce = nonceOf(ephemeral, publicKey)
-  const message = nacl.box.open.after(box.subarray(KEY_BYTES), nonce, shared)
+  const closed = new Uint8Array(ZEROS + box.length - KEY_BYTES)
+  closed.set(box.subarray(KEY_BYTES), ZEROS)
+  const opened = secretBytes(closed.length)
+  const failed = lowlevel.crypto_secretbox_open(opened, closed, closed.length, nonce, shared)
   wipe(shared)
-  return message
+  return failed === 0 ? opened.subarray(BEFORE_MESSAGE) : null
+}
+
+/** What the functions of NaCl itself want in front of a box, and put in front of a message. */
+const ZEROS = 16
+const BEFORE_MESSAGE = 32
+
+/** Not in the types of the package, and used because it writes where it is told to. */
+const { lowlevel } = nacl as unknown as {
+  readonly lowlevel: {
+    /** 0 where the box was whole. */
+    readonly crypto_secretbox_open: (
+      message: Uint8Array,
+      box: Uint8Array,
+      length: number,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ) => number
+  }
 }
 
 const nonceOf = (ephemeral: Uint8Array, recipient: Uint8Array): Uint8Array =>

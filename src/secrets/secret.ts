@@ -17,7 +17,7 @@ import { INVALID_FORMAT } from './publicKey.ts'
 import type { PublicKey } from './publicKey.ts'
 import { open, seal } from './sealedBox.ts'
 import type { KeyPair } from './sealedBox.ts'
-import { wipe } from './wipe.ts'
+import { copySecret, wipe } from './wipe.ts'
 
 export interface Secret {
   readonly namespace: string
@@ -28,8 +28,15 @@ export interface Secret {
 const ONLY_ED25519 = 'Only ed25519 keys are supported'
 const HASH_BYTES = 6
 
-const hashOf = (bytes: Uint8Array): string =>
-  encodeBase64(blake.blake2b(bytes, undefined, HASH_BYTES))
+/** The last block that blakejs has hashed stays in its memory, unless another one follows. */
+const hashOf = (bytes: Uint8Array): string => {
+  const state = blake.blake2bInit(HASH_BYTES)
+  blake.blake2bUpdate(state, bytes)
+  const hash = encodeBase64(blake.blake2bFinal(state))
+  wipe(state.b)
+  blake.blake2b(state.b)
+  return hash
+}
 
 /** `ephemeral`: only for tests. */
 export const encryptSecret = (
@@ -87,7 +94,7 @@ const divide = (message: Uint8Array): E.Either<string, Secret> => {
   return isUtf8(namespace)
     ? E.right({
         namespace: Buffer.from(namespace).toString('utf8'),
-        bytes: Uint8Array.from(message.subarray(colon + 1)),
+        bytes: copySecret(message.subarray(colon + 1)),
       })
     : E.left("Can't decode namespace as utf-8")
 }

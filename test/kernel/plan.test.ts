@@ -49,6 +49,16 @@ const steps: readonly Step[] = [
   { do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} },
   { do: 'mask', paths: ['/m', '/n', '/o', '/p'] },
   { do: 'readOnly', paths: ['/r'] },
+  {
+    do: 'secretFiles',
+    target: '/s',
+    uid: 1,
+    gid: 2,
+    files: [
+      { name: 'a', bytes: Buffer.from('ä\n') },
+      { name: 'b', bytes: Buffer.alloc(0) },
+    ],
+  },
   { do: 'cgroup', dir: '/c', join: 'procs' },
   { do: 'limit', file: '/f', value: '1', optional: false },
   { do: 'countKills', file: '/k', limit: -1n },
@@ -74,6 +84,7 @@ const steps: readonly Step[] = [
     executable: '/x',
     arguments: ['1', ''],
     environment: ['A=b'],
+    secrets: [{ name: 'S', bytes: Buffer.from('ö=') }],
     pidVariables: ['P'],
   },
 ]
@@ -109,6 +120,8 @@ test('C reads what TypeScript has written', () => {
     '8 0 "proc" "/proc"',
     '25 "/m" "/n" "/o" "/p"',
     '26 "/r"',
+    '32 1 2 "/s" "a" "ä',
+    '" "b" ""',
     '9 1 "/c"',
     '10 0 "/f" "1"',
     '27 -1 "/k"',
@@ -129,7 +142,7 @@ test('C reads what TypeScript has written', () => {
     '21',
     '31 1 4611686018427387904',
     '22 "/w"',
-    '23 2 1 1 "/x" "1" "" "A=b" "P"',
+    '23 2 2 1 "/x" "1" "" "A=b" "S=ö=" "P"',
     '',
   ])
 })

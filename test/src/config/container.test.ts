@@ -38,6 +38,7 @@ test('container: defaults', () =>
     environ: new Map(),
     secretEnviron: new Map(),
     secretEnvironFile: null,
+    secretFiles: new Map(),
     workdir: '/',
     resolvConf: { mount: null, copyFromHost: true },
     hostsFile: { mount: null, copyFromHost: true, localhost: null, publicHostname: null },

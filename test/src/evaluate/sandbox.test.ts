@@ -14,6 +14,7 @@ import { linesLike } from './lines.ts'
 import { containersRows } from './rows/containers.ts'
 import { processesRows } from './rows/processes.ts'
 import { container, processes, run, sandbox, site, web } from './rows/row.ts'
+import { secretsRows } from './rows/secrets.ts'
 import { makeWorld } from './world.ts'
 import type { World } from './world.ts'
 
@@ -39,7 +40,7 @@ const evaluate = (world: World, name = 'site', alternate?: string): Evaluation =
   )
 }
 
-for (const [name, files, expected] of [...processesRows, ...containersRows])
+for (const [name, files, expected] of [...processesRows, ...containersRows, ...secretsRows])
   test(name, () =>
     within(files, world =>
       assert.equal(linesLike(world, evaluate(world).problems, expected), expected),

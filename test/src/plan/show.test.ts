@@ -24,6 +24,12 @@ const spec: Spec = {
     ['LINES', 'one\ntwo'],
     ['PID', '@{lithos:pid}'],
   ],
+  secrets: {
+    keyFile: '/key',
+    namespaces: [''],
+    environ: [['PASSWORD', ['v2:a:b:c:d']]],
+    files: [['token', ['v2:a:b:c:d']]],
+  },
   outputFile: '/db/out',
   normalExitCodes: [0, 3],
 }
@@ -33,7 +39,7 @@ const whole = plan(spec, { ...plainHost, cgroups }, 'site/web.0')
 
 test('every step a line', () => {
   assert.is(
-    showPlan(whole, new Set(['KEY'])),
+    showPlan(whole),
     `site/web.0: log level warn, normal exit codes 0 3,
 killed 5s after SIGTERM, started again not sooner than 1s after its last start
 
@@ -69,35 +75,37 @@ killed 5s after SIGTERM, started again not sooner than 1s after its last start
 15  bind              /run/lithos/state/site/web.0 :/s → /st  rw nosuid nodev
 16  mount             tmpfs → /tmp  rw nosuid nodev size=1024 mode=01777
 17  bindFile          /run/lithos/state/site/web.0 :/hosts → /etc/hosts  if a regular file
-18  cgroup            /cg/slice/site:web.0.scope  joined by tasks
-19  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = -1  if there
-20  limit             /cg/slice/site:web.0.scope/memory.limit_in_bytes = 104857600
-21  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = 104857600  if there
-22  limit             /cg/slice/site:web.0.scope/memory.soft_limit_in_bytes = -1  if there
-23  countKills        /cg/slice/site:web.0.scope/memory.oom_control
-24  limit             /cg/slice/site:web.0.scope/cpu.shares = 1024
-25  limit             /cg/slice/site:web.0.scope/cpu.cfs_quota_us = -1  if there
-26  pivot
-27  openOutput        /db/out
-28  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
-29  joinCgroups
-30  cgroupNamespace
-31  sessionKeyring
-32  resetLimits
-33  limitFiles        1024
-34  setGroups         none
-35  setGid            101
-36  setUid            100
-37  keepCapabilities  none
-38  noNewPrivileges
-39  chdir             /
-40  seccomp           ${seccomp.length} instructions, ${filterHash(seccomp)}
-41  exec              "/bin/web" "--port=8080" "say \\"hi\\""
+18  secretFiles       /run/secrets  mode 0400 owner 100:101  token
+19  cgroup            /cg/slice/site:web.0.scope  joined by tasks
+20  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = -1  if there
+21  limit             /cg/slice/site:web.0.scope/memory.limit_in_bytes = 104857600
+22  limit             /cg/slice/site:web.0.scope/memory.memsw.limit_in_bytes = 104857600  if there
+23  limit             /cg/slice/site:web.0.scope/memory.soft_limit_in_bytes = -1  if there
+24  countKills        /cg/slice/site:web.0.scope/memory.oom_control
+25  limit             /cg/slice/site:web.0.scope/cpu.shares = 1024
+26  limit             /cg/slice/site:web.0.scope/cpu.cfs_quota_us = -1  if there
+27  pivot
+28  openOutput        /db/out
+29  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
+30  joinCgroups
+31  cgroupNamespace
+32  sessionKeyring
+33  resetLimits
+34  limitFiles        1024
+35  setGroups         none
+36  setGid            101
+37  setUid            100
+38  keepCapabilities  none
+39  noNewPrivileges
+40  chdir             /
+41  seccomp           ${seccomp.length} instructions, ${filterHash(seccomp)}
+42  exec              "/bin/web" "--port=8080" "say \\"hi\\""
                       TERM="dumb"
-                      KEY=(secret)
+                      KEY="x"
                       LINES="one\\ntwo"
                       LITHOS_NAME="site/web.0"
                       LITHOS_CONFIG="/config/web.yaml"
+                      PASSWORD=(secret)
                       PID=(its pid)
 `,
   )
@@ -122,7 +130,13 @@ test('a terminal instead of a file, and what the administrator lets it keep', ()
 })
 
 test('the same plan as bytes: as many steps, none unknown', () => {
-  const bytes = encodePlan(whole)
+  assert.throws(() => encodePlan(whole), /without the secret token/)
+  const secret = [Buffer.from('x')] as const
+  const secrets = {
+    environ: secret.map(bytes => ['PASSWORD', bytes] as const),
+    files: secret.map(bytes => ['token', bytes] as const),
+  }
+  const bytes = encodePlan(plan(spec, { ...plainHost, cgroups }, 'site/web.0', [], secrets))
   assert.is(bytes.readUInt32LE(8), whole.steps.length)
   assert.ok(whole.steps.every(step => step.do in ops))
 })

@@ -254,15 +254,6 @@ export const containersRows: readonly Row[] = [
     ],
   ],
   [
-    'secrets of both kinds',
-    { [container]: run('secret-environ: {A: "v2:a:b:c:d"}\nsecret-environ-file: /x\n') },
-    [
-      'CONTAINER:3:1: `secret-environ` is not supported by this version yet',
-      'CONTAINER:4:22: secret-environ and secret-environ-file settings are mutually ' + 'exclusive',
-      'CONTAINER:4:22: `secret-environ-file` is not supported by this version yet',
-    ],
-  ],
-  [
     'too little of everything',
     { [container]: run('memory-limit: 0\nfileno-limit: 3\n') },
     [
