@@ -78,7 +78,8 @@ asRoot('what cannot', () => {
       'images/web.1/config/s.yaml': `A: ${good}\nB: ${foreign}\n`,
     },
     expected: [
-      `$/images/web.1/config/s.yaml:2:4: Can't decrypt secret "B", errors: ${wrongKey}, in site/web`,
+      '$/images/web.1/config/s.yaml:2:4: ' +
+        `Can't decrypt secret "B", errors: ${wrongKey}, in site/web`,
     ],
   })
 })

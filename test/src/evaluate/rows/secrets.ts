@@ -15,7 +15,7 @@ export const secretsRows: readonly Row[] = [
     'secrets here and in a file',
     {
       [container]: run(`secret-environ: {A: ${secret}}\nsecret-environ-file: s.yaml\n`),
-      [`${config}/s.yaml`]: '',
+      [`${config}/s.yaml`]: '{}',
     },
     ['CONTAINER:4:22: secret-environ and secret-environ-file settings are mutually ' + 'exclusive'],
   ],
