@@ -20,11 +20,12 @@ import { errnoName } from '../native/attempt.ts'
 import { createPoll } from '../native/epoll.ts'
 import { watchDirectory } from '../native/inotify.ts'
 import { launchKnot } from '../native/knot.ts'
+import { readTexts } from '../native/look.ts'
 import * as pidfd from '../native/pidfd.ts'
 import type { Pidfd } from '../native/pidfd.ts'
 import * as proc from '../native/proc.ts'
 import type { Namespace } from '../native/spawn.ts'
-import { fileName, readStatusFile } from '../native/statusFile.ts'
+import { fileName, readStatusFile, readStatusText } from '../native/statusFile.ts'
 import type { StatusLine } from '../native/statusFile.ts'
 import type { Found, Kept } from '../native/survey.ts'
 
@@ -190,12 +191,15 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 
   /** The former supervisor may have read less, or told less, than there is. */
   const readAdopted = (): void => {
-    const knots = adopted
+    const knots = adopted.filter(({ hasEnded }) => !hasEnded)
     adopted = []
-    for (const knot of knots) {
+    const texts = readTexts(knots.map(({ file }) => join(knotsDir, file)))
+    knots.forEach((knot, index) => {
+      const { lines, offset } = readStatusText(texts[index] ?? '', knot.offset)
+      knot.offset = offset
+      for (const line of lines) take(knot, line)
       if (knot.pidfd === null) end(knot)
-      else if (!knot.hasEnded) readOn(knot)
-    }
+    })
   }
 
   // ---- performing ------------------------------------------------------------------------

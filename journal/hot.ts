@@ -43,6 +43,8 @@ export interface Hot {
    * also done unasked, when turns have become many or could not be written. */
   readonly checkpoint: () => boolean
   readonly checkpointLine: () => Line
+  /** Bytes of turns since the last one. */
+  readonly sinceCheckpoint: () => number
   /** The last turn; the next one gets `tail().seq + 1`. */
   readonly tail: () => Tail
   /** Every line that is still here, oldest first. */
@@ -108,6 +110,7 @@ export const openHot = (directory: string, options: HotOptions): OpenedHot => {
       }),
     checkpoint: () => alone(() => file.begin(checkpointLine())),
     checkpointLine,
+    sinceCheckpoint: file.sinceCheckpoint,
     tail: () => tail,
     *lines() {
       for (const path of [places.previous, evidence, places.log]) {

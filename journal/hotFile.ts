@@ -24,6 +24,8 @@ export interface HotFile {
   readonly begin: (checkpoint: Line) => boolean
   /** Tells whether it is time for `begin`. */
   readonly append: (line: Line) => boolean
+  /** Bytes of the turns since. */
+  readonly sinceCheckpoint: () => number
   readonly close: () => void
 }
 
@@ -136,6 +138,7 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
       missing += 1
       return isWorthTrying(missing, checkpointBytes)
     },
+    sinceCheckpoint: () => bytes - checkpointBytes,
     close: closeFile,
   }
 }

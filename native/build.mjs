@@ -75,7 +75,16 @@ const programs = [
   },
   {
     output: 'liblithos.so',
-    sources: ['lithos.c', 'spawn.c', 'deliver.c', 'exec.c', 'hold.c', 'sockets.c', 'remove.c'],
+    sources: [
+      'lithos.c',
+      'spawn.c',
+      'deliver.c',
+      'exec.c',
+      'hold.c',
+      'sockets.c',
+      'remove.c',
+      'look.c',
+    ],
     headers: ['library.h'],
     ways: [{ flags: ['-shared', '-fPIC', '-pthread'] }],
   },

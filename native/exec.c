@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -124,10 +125,15 @@ int lithos_exec(void)
 	return (int)error;
 }
 
+/* Never waits: a reader that hangs may be why we are here. */
 static void complain(const char *what, int generation)
 {
+	struct pollfd errors = {.fd = 2, .events = POLLOUT};
+	struct timespec now = {0};
 	char times[] = ": starting anew in place, crash 0000 in a row\n";
 
+	if (call(SYS_ppoll, (long)&errors, 1, (long)&now, 0, 0) != 1 || !(errors.revents & POLLOUT))
+		return;
 	put_number(times + sizeof(times) - sizeof(" in a row\n"), generation, 4);
 	call(SYS_write, 2, (long)what, (long)strlen(what), 0, 0);
 	call(SYS_write, 2, (long)times, sizeof(times) - 1, 0, 0);
@@ -197,7 +203,9 @@ int lithos_catch(void)
  * The watchdog. `turn` is shared with JavaScript: odd while a turn is being taken, even between
  * two; `parked` says that the watchdog sleeps until it is woken. So an idle loop is not a hung
  * one, nobody wakes while nothing happens, and a busy loop pays one system call a second.
- * Time is counted in seconds slept: a process that was stopped as a whole has not hung.
+ * Time is counted in seconds slept, and only in those that took no longer than a second does: a
+ * process that was stopped, or a machine that was, has not hung, and one that is starved of its
+ * processor is only slow.
  */
 static struct {
 	_Atomic uint32_t *turn;
@@ -208,6 +216,7 @@ static struct {
 static void *watchdog(void *unused)
 {
 	uint32_t seen = 0;
+	int64_t began;
 	int slept = 0;
 
 	(void)unused;
@@ -224,7 +233,7 @@ static void *watchdog(void *unused)
 			atomic_store(watch.parked, 0);
 			continue;
 		}
-		if (slept++ >= watch.patience_s) {
+		if (slept >= watch.patience_s) {
 			int nobody = 0;
 
 			/* If it crashed meanwhile, the handler is what we wait for. */
@@ -232,7 +241,10 @@ static void *watchdog(void *unused)
 				crash_into(HUNG, "lithos_tree: no progress in one turn");
 			return NULL;
 		}
+		began = monotonic_ms();
 		sleep_ms(1000);
+		if (monotonic_ms() - began < 1500)
+			slept++;
 	}
 }
 

@@ -176,6 +176,10 @@ export const lithosNotify = bind<[path: string, text: string, fd: number]>(
   'int lithos_notify(const char *path, const char *text, int fd)',
 )
 
+export const lithosLook = bind<
+  [paths: Buffer, count: number, out: Buffer, room: number, lengths: Int32Array]
+>('int lithos_look(void *paths, int count, void *out, int room, void *lengths)')
+
 // ---- the event loop ----------------------------------------------------------------------
 
 /** Calls back whenever `fd` is readable, from Node's own loop; level triggered. */

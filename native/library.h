@@ -9,6 +9,7 @@
  *   hold.c     signals that come before anybody can hear them
  *   sockets.c  listening sockets, and what a service manager is told
  *   remove.c   a directory tree whose content belongs to somebody hostile
+ *   look.c     many small files in one call
  *   lithos.c   which descriptors are ready, and how a process ended
  *
  * Every exported function returns a negative errno on failure. Those of spawn.c and exec.c are

@@ -31,6 +31,9 @@ export const openIf = (pid: number, birth: number): Pidfd | null => {
 export const signal = (pidfd: Pidfd, name: NodeJS.Signals): E.Either<CallFailed, number> =>
   attempt('pidfd_send_signal', name, () => libc.pidfdSendSignal(pidfd, constants.signals[name]))
 
+/** Alive or a zombie: its number is still its own. */
+export const isThere = (pidfd: Pidfd): boolean => libc.pidfdSendSignal(pidfd, 0) === 0
+
 export const close = (pidfd: Pidfd): void => closeSync(pidfd)
 
 /**

@@ -15,8 +15,12 @@ export interface Stat {
   readonly exitCode: number
 }
 
-export const readStat = (pid: number): Stat | null => {
-  const text = readText(`/proc/${pid}/stat`)
+export const readStat = (pid: number): Stat | null => parseStat(readText(statPath(pid)))
+
+/** For those who read many in one call. */
+export const statPath = (pid: number): string => `/proc/${pid}/stat`
+
+export const parseStat = (text: string | null): Stat | null => {
   if (text === null) return null
   // The name of the program is free text, in parentheses, and may hold both of these.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
@@ -30,10 +34,14 @@ export const readStat = (pid: number): Stat | null => {
 
 /** The words of its command line; empty for a zombie. */
 export const commandLine = (pid: number): readonly string[] | null => {
-  const text = readText(`/proc/${pid}/cmdline`)
-  if (text === null) return null
-  return text === '' ? [] : text.replace(/\0$/, '').split('\0')
+  const text = readText(commandPath(pid))
+  return text === null ? null : parseCommand(text)
 }
+
+export const commandPath = (pid: number): string => `/proc/${pid}/cmdline`
+
+export const parseCommand = (text: string): readonly string[] =>
+  text === '' ? [] : text.replace(/\0$/, '').split('\0')
 
 export const allPids = (): number[] =>
   readdirSync('/proc')
@@ -42,11 +50,15 @@ export const allPids = (): number[] =>
 
 /** Of its main thread, which is where a knot makes its children. */
 export const childrenOf = (pid: number): number[] => {
-  const text = readText(`/proc/${pid}/task/${pid}/children`)
-  if (text !== null) return text.split(' ').filter(Boolean).map(Number)
+  const text = readText(childrenPath(pid))
+  if (text !== null) return parseChildren(text)
   // A kernel without CONFIG_PROC_CHILDREN.
   return readStat(pid) === null ? [] : allPids().filter(child => readStat(child)?.parent === pid)
 }
+
+export const childrenPath = (pid: number): string => `/proc/${pid}/task/${pid}/children`
+
+export const parseChildren = (text: string): number[] => text.split(' ').filter(Boolean).map(Number)
 
 /** Its number in its own, innermost, pid namespace. */
 export const innerPid = (pid: number): number | null => numbersOf(pid).at(-1) ?? null

@@ -84,6 +84,13 @@ export const readStatusFile = (path: string, offset: number): Reading => {
   }
 }
 
+/** The same of a text that is the whole file; the offset counts bytes. */
+export const readStatusText = (text: string, offset = 0): Reading => {
+  const bytes = Buffer.from(text)
+  const end = Math.max(offset, bytes.lastIndexOf(10) + 1)
+  return { lines: parseLines(bytes.toString('utf8', offset, end)), offset: end }
+}
+
 /** What we cannot read is left out: a later version may say more. */
 const parseLines = (text: string): StatusLine[] =>
   text.split('\n').flatMap(line => {

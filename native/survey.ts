@@ -6,10 +6,12 @@
  */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { readTexts } from './look.ts'
 import * as pidfd from './pidfd.ts'
 import type { Pidfd } from './pidfd.ts'
 import * as proc from './proc.ts'
-import { parseFileName, readStatusFile } from './statusFile.ts'
+import { parseFileName, readStatusText } from './statusFile.ts'
 import type { End, StatusLine } from './statusFile.ts'
 
 export interface Found {
@@ -57,28 +59,46 @@ export interface Keeper {
   readonly pidfd: Pidfd
 }
 
+/**
+ * `/proc` is read in three sweeps of many files each. Who is there is held first, with a pidfd;
+ * all that is told of it here is read after that, so an end that comes later is heard later.
+ */
 export const survey = (knotsDir: string, masterFile: string): Survey => {
   mkdirSync(knotsDir, { recursive: true, mode: 0o700 })
-  const keepers: Keeper[] = []
-  const running = proc.allPids().flatMap(pid => {
-    const words = proc.commandLine(pid)
-    if (words?.[0] === 'lithos_keep') keepers.push(...recogniseKeeper(pid, words, masterFile))
-    return words === null ? [] : recognise(pid, words, masterFile)
+  const pids = proc.allPids()
+  const commandLines = readTexts(pids.map(proc.commandPath))
+  const all = pids.map((pid, index) => ({ pid, command: commandLines[index] ?? '' }))
+  const keepers = all
+    .filter(({ command }) => command.startsWith('lithos_keep\0'))
+    .flatMap(({ pid, command }) => recogniseKeeper(pid, proc.parseCommand(command), masterFile))
+  const running = all.flatMap(({ pid, command }) => recognise(pid, command, masterFile))
+  const held = hold(running)
+  const names = readdirSync(knotsDir)
+  const texts = readTexts(names.map(name => join(knotsDir, name)))
+  const files = new Map(names.map((name, index) => [name, lifeIn(name, texts[index] ?? '')]))
+  const byProcess = new Map(
+    [...files].map(([name, { pid, birth, instance }]) => [`${pid} ${birth} ${instance}`, name]),
+  )
+  const ours = held.flatMap(knot => {
+    const named = byProcess.get(`${knot.pid} ${knot.birth} ${knot.name}`)
+    if (named !== undefined) return [{ knot, file: named }]
+    // What a knot has forked looks like the knot, down to its descriptors, until it executes.
+    if (proc.isInit(knot.pid)) return [{ knot, file: openFile(knot, files) }]
+    pidfd.close(knot.pidfd)
+    return []
   })
-  const commands = new Set(running.filter(({ isCommand }) => isCommand).map(({ name }) => name))
-  // The living first, and held: what is written before an end is then read after it.
-  const living = running.filter(({ isCommand }) => !isCommand).flatMap(hold)
-  const files = new Map(readdirSync(knotsDir).map(name => [name, readLife(knotsDir, name)]))
-  const fileOf = new Map<Held, string>()
-  for (const knot of living) {
-    const name = findFile(knot, files)
-    if (name !== null) fileOf.set(knot, name)
-  }
-  const taken = new Set(fileOf.values())
+  const commands = new Set<string>()
+  const living = ours.filter(({ knot: { name, pidfd: commandFd } }) => {
+    if (!isCommandName(name)) return true
+    commands.add(name)
+    pidfd.close(commandFd)
+    return false
+  })
+  const taken = new Set(living.map(({ file }) => file))
   const others = [...files].filter(([name]) => !taken.has(name))
   return {
     knots: [
-      ...living.map(knot => describeLiving(knot, knotsDir, fileOf.get(knot) ?? null, files)),
+      ...living.map(({ knot, file }) => describeLiving(knot, file, files)),
       ...others.flatMap(([name, life]) => describeOther(knotsDir, name, life)),
     ],
     commands,
@@ -100,85 +120,100 @@ const recogniseKeeper = (pid: number, words: readonly string[], masterFile: stri
 interface Running {
   readonly name: string
   readonly pid: number
+  readonly command: string
   readonly config: string
-  readonly isCommand: boolean
 }
 
 interface Held extends Running {
   readonly birth: number
+  readonly isZombie: boolean
+  readonly children: readonly number[]
   readonly pidfd: Pidfd
 }
 
 const isCommandName = (name: string) => /^[^/]+\/cmd\.[^./]+\.\d+$/.test(name)
 
-const recognise = (pid: number, words: readonly string[], masterFile: string): Running[] => {
-  if (words.length < 7) return []
+const recognise = (pid: number, command: string, masterFile: string): Running[] => {
+  // Most processes of a host are none of ours, and need not be taken apart.
+  if (!command.includes('lithos_knot\0--name\0')) return []
+  const words = proc.parseCommand(command)
   const [program, nameOption, name, masterOption, master, configOption, config] = words
   const isKnot =
+    words.length >= 7 &&
     basename(program as string) === 'lithos_knot' &&
     nameOption === '--name' &&
     masterOption === '--master' &&
     configOption === '--config' &&
     resolve(master as string) === resolve(masterFile)
-  if (!isKnot || !proc.isInit(pid)) return []
-  return [
-    {
-      name: name as string,
-      pid,
-      config: config as string,
-      isCommand: isCommandName(name as string),
-    },
-  ]
+  return isKnot ? [{ name: name as string, pid, command, config: config as string }] : []
 }
 
-const hold = (knot: Running): Held[] => {
-  const stat = proc.readStat(knot.pid)
-  const held = stat === null ? null : pidfd.openIf(knot.pid, stat.birth)
-  return stat === null || held === null ? [] : [{ ...knot, birth: stat.birth, pidfd: held }]
+/** That very process, or it is none: its number may have gone to another one meanwhile. */
+const hold = (running: readonly Running[]): readonly Held[] => {
+  const opened = running.flatMap(knot => {
+    const held = pidfd.open(knot.pid)
+    return E.isLeft(held) ? [] : [{ ...knot, pidfd: held.right }]
+  })
+  const texts = readTexts(
+    opened.flatMap(({ pid }) => [
+      proc.commandPath(pid),
+      proc.statPath(pid),
+      proc.childrenPath(pid),
+    ]),
+  )
+  return opened.flatMap((knot, index) => {
+    const [command, statText, children] = texts.slice(3 * index, 3 * index + 3)
+    const stat = proc.parseStat(statText ?? null)
+    // A zombie has no words any more. Held and not reaped, the number was its own all the time.
+    const isIt = command === knot.command || command === ''
+    if (stat === null || !isIt || !pidfd.isThere(knot.pidfd)) {
+      pidfd.close(knot.pidfd)
+      return []
+    }
+    return [
+      {
+        ...knot,
+        birth: stat.birth,
+        isZombie: stat.state === 'Z' || stat.state === 'X',
+        children: children == null ? proc.childrenOf(knot.pid) : proc.parseChildren(children),
+      },
+    ]
+  })
 }
 
-/** Its descriptor 4 is the file; where that does not tell, the `pid` line in the file does. */
-const findFile = (knot: Held, files: ReadonlyMap<string, Life>): string | null => {
+/** Where nobody has written its pid down, its descriptor 4 tells which file is its own. */
+const openFile = (knot: Held, files: ReadonlyMap<string, Life>): string | null => {
   const target = proc.descriptorTarget(knot.pid, 4)
   const name = target === null ? '' : basename(target)
-  if (files.get(name)?.instance === knot.name) return name
-  const found = [...files].find(
-    ([, { instance, pid, birth }]) =>
-      instance === knot.name && pid === knot.pid && birth === knot.birth,
-  )
-  return found?.[0] ?? null
+  return files.get(name)?.instance === knot.name ? name : null
 }
 
 const describeLiving = (
   knot: Held,
-  knotsDir: string,
-  name: string | null,
+  file: string | null,
   files: ReadonlyMap<string, Life>,
 ): Found => {
-  // Read anew: since the first reading it may have been started, or have ended.
-  const life = name === null ? nothing : readLife(knotsDir, name)
-  const incarnation = life.incarnation || files.get(name ?? '')?.incarnation || 0
-  const isZombie = !proc.isAlive(knot.pid)
+  const life = files.get(file ?? '') ?? nothing
   return {
-    ...sharedBy(life, name),
+    ...sharedBy(life, file),
     instance: knot.name,
-    incarnation,
-    state: isZombie ? 'zombie' : 'alive',
-    foreign: name === null,
+    incarnation: life.incarnation,
+    state: knot.isZombie ? 'zombie' : 'alive',
+    foreign: file === null,
     pid: knot.pid,
     birth: knot.birth,
     pidfd: knot.pidfd,
     config: knot.config,
     bornAt: proc.birthToMono(knot.birth),
-    appPid: isZombie ? null : findApp(knot.pid, life.innerPid),
+    appPid: knot.isZombie ? null : findApp(knot.children, life.innerPid),
   }
 }
 
 /** Of the knot's children the one with that number inside; orphans are its children, too. */
-const findApp = (knot: number, innerPid: number | null): number | null =>
-  innerPid === null
-    ? (proc.childrenOf(knot)[0] ?? null)
-    : (proc.childrenOf(knot).find(child => proc.innerPid(child) === innerPid) ?? null)
+const findApp = (children: readonly number[], innerPid: number | null): number | null =>
+  innerPid === null || children.length < 2
+    ? (children[0] ?? null)
+    : (children.find(child => proc.innerPid(child) === innerPid) ?? null)
 
 // ---- those that only their file tells of -------------------------------------------------
 
@@ -200,7 +235,7 @@ const describeOther = (knotsDir: string, name: string, { pid, birth }: Life): Fo
       pidfd: held,
       config: isAlive ? (proc.commandLine(pid)?.[6] ?? null) : null,
       bornAt: birth === 0 ? 0 : proc.birthToMono(birth),
-      appPid: isAlive ? findApp(pid, life.innerPid) : null,
+      appPid: isAlive ? findApp(proc.childrenOf(pid), life.innerPid) : null,
     },
   ]
 }
@@ -230,8 +265,11 @@ const nothing: Life = {
   offset: 0,
 }
 
-const readLife = (knotsDir: string, name: string): Life => {
-  const { lines, offset } = readStatusFile(join(knotsDir, name), 0)
+const readLife = (knotsDir: string, name: string): Life =>
+  lifeIn(name, readTexts([join(knotsDir, name)])[0] ?? '')
+
+const lifeIn = (name: string, text: string): Life => {
+  const { lines, offset } = readStatusText(text)
   return lines.reduce(add, { ...nothing, ...parseFileName(name), offset })
 }
 

@@ -22,11 +22,15 @@ export interface Memory {
   /** From here on the journal asks this for the state. */
   readonly follow: (state: () => State) => void
   readonly flush: () => Promise<void>
+  /** A start reads all turns since the last checkpoint: many of them are worth a new one. */
+  readonly shorten: () => void
   readonly close: () => Promise<void>
 }
 
 /** A start reads all of the hot journal; this much takes a few milliseconds. */
 const hotBytesMax = 1 << 20
+/** Of turns: taking that many again costs a start as much as writing a checkpoint costs us. */
+const worthShortening = 16 << 10
 const archivePatienceMs = 300
 /** What the archive lacks then, the next start copies from the hot journal. */
 const archiveCloseMs = 5_000
@@ -81,6 +85,9 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
       if (recovered.version !== null && recovered.version !== rulesVersion) hot.checkpoint()
     },
     flush: async () => archive?.flush(),
+    shorten: () => {
+      if (hot.sinceCheckpoint() > worthShortening) hot.checkpoint()
+    },
     close: async () => {
       await Promise.race([archive?.close(), setTimeout(archiveCloseMs)])
       hot.close()

@@ -5,13 +5,22 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { catchCrashes, execNow, keepDescriptors, prepareImage, readPast } from '../native/exec.ts'
+import {
+  catchCrashes,
+  execNow,
+  keepDescriptors,
+  prepareImage,
+  readPast,
+  watchTurns,
+} from '../native/exec.ts'
 import { say } from './say.ts'
 import { nativeDir } from '../native/where.ts'
 
 export interface Restart {
   /** Why this image was started, for the journal. */
   readonly reason: string
+  /** There is work: until the event loop has come round, we count as busy. */
+  readonly awake: () => void
   /** Returns only if it failed: the code of the error. */
   readonly execNow: (reason: string) => string
   /** Descriptors for the next image, beside those given at the beginning. */
@@ -21,6 +30,10 @@ export interface Restart {
 /** Node under our name, where the build has left such a link: never are we called `node`. */
 const named = join(nativeDir, '..', 'lithos_tree')
 const program = existsSync(named) ? named : process.execPath
+
+/** A turn takes milliseconds, reading a thousand configurations a few seconds. */
+const patienceSeconds = 20
+const patienceVariable = 'LITHOS_PATIENCE'
 
 const reasonVariable = 'LITHOS_REASON'
 const imageVariables = ['LD_PRELOAD', 'LITHOS_HOLD']
@@ -48,6 +61,8 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
   prepare(null)
   keepDescriptors(kept)
   catchCrashes()
+  const watch = watchTurns(Number(process.env[patienceVariable]) || patienceSeconds)
+  let isBusy = false
   process.on('uncaughtException', error => {
     say(`lithos_tree: ${error.stack ?? String(error)}\n`)
     prepare(`uncaught exception: ${error.message}`)
@@ -55,6 +70,15 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
   })
 
   return {
+    awake: () => {
+      if (isBusy) return
+      isBusy = true
+      watch.begin()
+      setImmediate(() => {
+        isBusy = false
+        watch.end()
+      })
+    },
     reason:
       past.crash !== null
         ? `after a crash (${past.crash}), generation ${past.generation}`

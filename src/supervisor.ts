@@ -64,6 +64,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   for (const problem of problems) ground.log('warn', sayProblem(problem))
 
   const restart = createRestart(options.masterFile, [ground.pidFile.fd])
+  const awake = restart.awake
   const memory = await openMemory(settings, input => hear(input))
   if (ground.layout.v1.length === 0) await moveRest(ground.layout)
 
@@ -77,12 +78,18 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         sweeper,
         timers,
         sockets,
-        loading,
+        loading: { load: soon },
         exec: reason => void becomeNew(reason),
         exit: code => void leave(code),
       })
+    /** Deaths that wait for us are heard first: files can wait. */
+    const soon = (turn: number, sandbox?: string): void =>
+      void setImmediate().then(() => {
+        awake()
+        loading.load(turn, sandbox)
+      })
 
-    const bus = openBus(memory.state, memory.log, perform)
+    const bus = openBus(memory.state, memory.log, perform, awake)
     memory.follow(bus.state)
     const warn = (text: string): void => ground.log('warn', text)
     const loading = createLoading({
@@ -139,6 +146,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       const reasons = whyNoStart()
       if (reasons.length > 0)
         return hear({ type: 'exec.refused', code: 'EINVAL', reasons, ...stamp() })
+      memory.shorten()
       await Promise.race([
         Promise.all([ground.drainLog(), memory.flush()]),
         setTimeout(drainLimitMs),
@@ -197,7 +205,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         },
       },
     )
-    sweeper.sweepDangling(aliveIn(bus.state(), found))
+    void setImmediate().then(() => sweeper.sweepDangling(aliveIn(bus.state(), found)))
     for (const signal of signals) hear(signal)
     // Last of all: who supervises is asked nothing before there is something to tell.
     const handle = createServe({

@@ -35,7 +35,13 @@ export interface Bus {
   readonly state: () => State
 }
 
-export const openBus = (start: State, log: TurnLog, perform: Perform): Bus => {
+/** `awake` is called whenever something is heard, before it is decided. */
+export const openBus = (
+  start: State,
+  log: TurnLog,
+  perform: Perform,
+  awake: () => void = () => {},
+): Bus => {
   const heard = new Subject<Input>()
   const finished = new Subject<FinishedTurn>()
   let state = start
@@ -50,5 +56,9 @@ export const openBus = (start: State, log: TurnLog, perform: Perform): Bus => {
   }
 
   heard.pipe(inTurns(turn)).subscribe(finished)
-  return { hear: input => heard.next(input), finished, state: () => state }
+  const hear: Hear = input => {
+    awake()
+    heard.next(input)
+  }
+  return { hear, finished, state: () => state }
 }
