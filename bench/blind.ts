@@ -10,7 +10,7 @@ import { table } from './figures.ts'
 import { guestWorld, nowMs, reached } from './service.ts'
 
 const instances = 100
-const rounds = 15
+const rounds = 10
 
 /** When the application is killed, milliseconds after SIGQUIT: the exec is somewhere among them. */
 const delays = [0, 2, 5, 10, 15, 20, 30, 40]
