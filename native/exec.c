@@ -31,8 +31,10 @@ static void sleep_ms(int64_t delay)
 
 enum {
 	KEPT_MAX = 4096,
-	HUNG = SIGALRM, /* the number by which the next image learns that this one hung */
-	HEALTHY_MS = 60000,
+	/* Numbers of no fatal signal, by which the next image learns what else it was. */
+	HUNG = SIGALRM,
+	THROWN = 90,
+	WORDS_MAX = 200,
 	DELAY_FIRST_MS = 100,
 	DELAY_MAX_MS = 30000,
 };
@@ -40,6 +42,7 @@ enum {
 /* Slots in the environment of the next image; native/exec.ts reads them there. */
 static char crash_slot[] = "LITHOS_CRASH=00";
 static char generation_slot[] = "LITHOS_GENERATION=0000";
+static char words_slot[sizeof("LITHOS_WORDS=") + WORDS_MAX] = "LITHOS_WORDS=";
 
 static struct {
 	char *path;
@@ -47,6 +50,7 @@ static struct {
 	char **envp;
 	int generation;
 	int64_t born;
+	int healthy_ms;
 	int kept[KEPT_MAX];
 	atomic_int kept_count;
 } image;
@@ -61,7 +65,7 @@ static atomic_int crashing;
 int lithos_image(const char *words, int length, int argc, int envc, int generation)
 {
 	char *copy = malloc((size_t)length);
-	char **pointers = calloc((size_t)(argc + envc + 4), sizeof(char *));
+	char **pointers = calloc((size_t)(argc + envc + 5), sizeof(char *));
 
 	if (!copy || !pointers) {
 		free(copy);
@@ -75,9 +79,11 @@ int lithos_image(const char *words, int length, int argc, int envc, int generati
 	split(split(copy + strlen(copy) + 1, argc, image.argv), envc, image.envp);
 	image.envp[envc] = crash_slot;
 	image.envp[envc + 1] = generation_slot;
-	image.envp[envc + 2] = NULL;
+	image.envp[envc + 2] = words_slot;
+	image.envp[envc + 3] = NULL;
 	image.generation = generation;
-	image.born = monotonic_ms();
+	if (image.born == 0)
+		image.born = monotonic_ms();
 	return 0;
 }
 
@@ -139,13 +145,27 @@ static void complain(const char *what, int generation)
 	call(SYS_write, 2, (long)times, sizeof(times) - 1, 0, 0);
 }
 
+/* Whoever asks us to stop or to restart need not wait, and is heard by the next image. */
+static void wait_for_people(int64_t delay)
+{
+	struct timespec rest = {.tv_sec = delay / 1000, .tv_nsec = delay % 1000 * 1000000};
+	kernel_signals held = HELD_SIGNALS;
+	long signal;
+
+	hold_signals();
+	signal = call(SYS_rt_sigtimedwait, (long)&held, 0, (long)&rest, sizeof(held), 0);
+	if (signal > 0)
+		call(SYS_kill, call(SYS_getpid, 0, 0, 0, 0, 0), signal, 0, 0, 0);
+}
+
 /*
  * A crash becomes a new image at once; crashes in a row wait longer and longer, asleep here,
  * so that a crash at every start costs nothing. Returns if exec failed.
  */
 static void crash_into(int reason, const char *what)
 {
-	int generation = monotonic_ms() - image.born >= HEALTHY_MS ? 1 : image.generation + 1;
+	int generation =
+		monotonic_ms() - image.born >= image.healthy_ms ? 1 : image.generation + 1;
 	int64_t delay = DELAY_MAX_MS;
 
 	if (generation > 9999)
@@ -154,9 +174,37 @@ static void crash_into(int reason, const char *what)
 		delay = 0;
 	else if (generation < 10)
 		delay = (int64_t)DELAY_FIRST_MS << (generation - 2);
+	if (delay > DELAY_MAX_MS)
+		delay = DELAY_MAX_MS;
 	complain(what, generation);
-	sleep_ms(delay);
+	if (delay > 0)
+		wait_for_people(delay);
 	become(reason, generation);
+}
+
+/* The last words of this image: what V8 says before it aborts, see hold.c. No system call. */
+void lithos_words(const char *text, size_t length)
+{
+	char *to = words_slot + sizeof("LITHOS_WORDS=") - 1;
+
+	if (length > WORDS_MAX)
+		length = WORDS_MAX;
+	for (size_t i = 0; i < length; i++)
+		to[i] = text[i] >= 0 && text[i] < ' ' ? ' ' : text[i];
+	to[length] = 0;
+}
+
+/* JavaScript has thrown what nobody catches. Returns only if exec failed. */
+int lithos_thrown(const char *words)
+{
+	int other = 0;
+
+	if (!image.path)
+		return -EINVAL;
+	lithos_words(words, strlen(words));
+	if (atomic_compare_exchange_strong(&crashing, &other, 1))
+		crash_into(THROWN, "lithos_tree: an exception that nobody catches");
+	return -ENOEXEC;
 }
 
 static void on_crash(int signal)
@@ -180,8 +228,11 @@ static void on_crash(int signal)
 	call(SYS_exit_group, 128 + signal, 0, 0, 0, 0);
 }
 
-/* From now on a fatal signal becomes the image. SIGSEGV was Node's, for WebAssembly only. */
-int lithos_catch(void)
+/*
+ * From now on a fatal signal becomes the image. SIGSEGV was Node's, for WebAssembly only.
+ * After `healthy_ms` a crash is the first one again.
+ */
+int lithos_catch(int healthy_ms)
 {
 	static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 	stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof(crash_stack)};
@@ -189,6 +240,7 @@ int lithos_catch(void)
 
 	if (!image.path)
 		return -EINVAL;
+	image.healthy_ms = healthy_ms;
 	/* A stack that overflowed cannot run a handler. */
 	if (sigaltstack(&stack, NULL) != 0)
 		return -errno;

@@ -11,6 +11,8 @@ import { packWords } from './spawn.ts'
 
 const crashVariable = 'LITHOS_CRASH'
 const generationVariable = 'LITHOS_GENERATION'
+const wordsVariable = 'LITHOS_WORDS'
+const ours: readonly string[] = [crashVariable, generationVariable, wordsVariable]
 
 export interface Image {
   readonly path: string
@@ -21,9 +23,14 @@ export interface Image {
 export interface Past {
   /** How many images before this one have crashed in a row. */
   readonly generation: number
-  /** What ended the last one: a signal's name, `hung`, or null where it was on purpose. */
+  /** What ended the last one: a signal's name, `hung`, `exception`; null: it was on purpose. */
   readonly crash: string | null
+  /** Its last words, such as the message of an exception, or what V8 said when it gave up. */
+  readonly words: string | null
 }
+
+/** In exec.c; no signal has this number. */
+const thrown = 90
 
 /** What the image before this one has left in the environment. */
 export const readPast = (env: Image['env']): Past => {
@@ -31,7 +38,15 @@ export const readPast = (env: Image['env']): Past => {
   const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0]
   return {
     generation: Number(env[generationVariable] ?? 0),
-    crash: number === 0 ? null : name === 'SIGALRM' ? 'hung' : (name ?? `signal ${number}`),
+    crash:
+      number === 0
+        ? null
+        : number === thrown
+          ? 'exception'
+          : name === 'SIGALRM'
+            ? 'hung'
+            : (name ?? `signal ${number}`),
+    words: number === 0 ? null : env[wordsVariable]?.trim() || null,
   }
 }
 
@@ -42,7 +57,7 @@ export const readPast = (env: Image['env']): Past => {
 export const prepareImage = ({ path, argv, env }: Image): E.Either<CallFailed, number> => {
   const { generation } = readPast(env)
   const pairs = Object.entries(env)
-    .filter(([name]) => name !== crashVariable && name !== generationVariable)
+    .filter(([name]) => !ours.includes(name))
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
   const words = packWords([path, ...argv, ...pairs])
   const result = libc.lithosImage(words, words.length, argv.length, pairs.length, generation)
@@ -70,11 +85,15 @@ export const releaseSignals = (): void => {
 
 /**
  * From now on SEGV, BUS, ILL, FPE, ABRT, TRAP and SYS of this process become a new image,
- * whatever thread they hit, with a growing pause where crashes follow one another.
+ * whatever thread they hit, with a growing pause where crashes follow one another sooner than
+ * `healthyMs` after a start.
  */
-export const catchCrashes = (): void => {
-  orThrow(answer('sigaction', 'fatal signals', libc.lithosCatch()))
+export const catchCrashes = (healthyMs = 60_000): void => {
+  orThrow(answer('sigaction', 'fatal signals', libc.lithosCatch(healthyMs)))
 }
+
+/** An exception that nobody catches is a crash like others. Returns only if exec failed. */
+export const crashWith = (words: string): void => void libc.lithosThrown(words)
 
 export interface Watch {
   /** Called when a turn begins, and again when it has ended. */

@@ -12,11 +12,33 @@
  * is no moment in which one can get lost.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include "library.h"
 
 static int holding;
+
+/*
+ * V8 tells why it aborts (`FATAL ERROR: Reached heap limit`) on the standard error stream and
+ * nowhere else. The next image should know it, too.
+ */
+static size_t (*write_file)(const void *, size_t, size_t, FILE *);
+
+size_t fwrite(const void *data, size_t size, size_t count, FILE *file)
+{
+	static const char fatal[] = "FATAL ERROR: ";
+
+	if (file == stderr && size * count > sizeof(fatal) &&
+	    memcmp(data, fatal, sizeof(fatal) - 1) == 0)
+		lithos_words((const char *)data + sizeof(fatal) - 1,
+			     size * count - (sizeof(fatal) - 1));
+	if (write_file == NULL)
+		write_file = (size_t(*)(const void *, size_t, size_t, FILE *))(intptr_t)dlsym(
+			RTLD_NEXT, "fwrite");
+	return write_file == NULL ? 0 : write_file(data, size, count, file);
+}
 
 /* What glibc keeps for itself: cancelling a thread, and setting the ids of all of them. */
 #define OF_LIBC (signal_bit(32) | signal_bit(33))

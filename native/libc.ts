@@ -134,7 +134,8 @@ export const lithosKeep = bind<[fds: Int32Array, count: number]>(
 export const lithosExec = bind<[]>('int lithos_exec()')
 export const lithosHold = bind<[]>('int lithos_hold()')
 export const lithosRelease = bind<[]>('int lithos_release()')
-export const lithosCatch = bind<[]>('int lithos_catch()')
+export const lithosCatch = bind<[healthyMs: number]>('int lithos_catch(int healthy_ms)')
+export const lithosThrown = bind<[words: string]>('int lithos_thrown(const char *words)')
 export const lithosWatch = bind<[cells: Uint32Array, patienceSeconds: number]>(
   'int lithos_watch(void *cells, int patience_s)',
 )

@@ -96,6 +96,8 @@ static inline void release_signals(void)
 	call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&held, 0, sizeof(held), 0);
 }
 
+void lithos_words(const char *text, size_t length);
+
 int begin_child(const char *words, int length, int argc, int envc, const int *fds, int count,
 		uint64_t namespaces, int status, int *pidfd);
 

@@ -58,7 +58,6 @@ export const whyNoGround = (settings: Settings): string | null => {
 }
 
 const preparePlaces = ({ places, master }: Settings): Layout => {
-  if (!existsSync(knotPath)) throw new Fatal("Can't find lithos_knot binary", 127)
   if (process.getuid?.() !== 0)
     throw new Fatal('lithos_tree makes containers and must be run as root')
   if (!isDirectory(places.devfsDir))
@@ -91,6 +90,7 @@ const refuseGroups = (problems: readonly string[]): void => {
 
 export const prepareGround = (settings: Settings, options: GroundOptions): Ground => {
   const { places, master } = settings
+  if (!existsSync(knotPath)) throw new Fatal("Can't find lithos_knot binary", 127)
   const layout = preparePlaces(settings)
   const pidFile = E.getOrElse<string, PidFile>(reason => {
     throw new Fatal(reason)

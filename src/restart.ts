@@ -1,48 +1,47 @@
 /**
- * This supervisor again, in place: same pid, same children, a new image from the same path. On
- * purpose (a signal), or because the old image crashed.
+ * This supervisor again, in place: same pid, same children, a new image from the path by which it
+ * was started. On purpose (a signal), or because the old image crashed, threw or hung.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import {
   catchCrashes,
+  crashWith,
   execNow,
   keepDescriptors,
   prepareImage,
   readPast,
   watchTurns,
 } from '../native/exec.ts'
+import { createNextImage } from './nextImage.ts'
 import { say } from './say.ts'
-import { nativeDir } from '../native/where.ts'
 
 export interface Restart {
   /** Why this image was started, for the journal. */
   readonly reason: string
   /** There is work: until the event loop has come round, we count as busy. */
   readonly awake: () => void
+  /** Why what is installed now could not take over, or null. */
+  readonly whyNot: () => Promise<string | null>
   /** Returns only if it failed: the code of the error. */
   readonly execNow: (reason: string) => string
   /** Descriptors for the next image, beside those given at the beginning. */
   readonly keep: (fds: readonly number[]) => void
 }
 
-/** Node under our name, where the build has left such a link: never are we called `node`. */
-const named = join(nativeDir, '..', 'lithos_tree')
-const program = existsSync(named) ? named : process.execPath
-
 /** A turn takes milliseconds, reading a thousand configurations a few seconds. */
 const patienceSeconds = 20
-const patienceVariable = 'LITHOS_PATIENCE'
 
+const patienceVariable = 'LITHOS_PATIENCE'
 const reasonVariable = 'LITHOS_REASON'
-const imageVariables = ['LD_PRELOAD', 'LITHOS_HOLD']
+const launcherVariable = 'LITHOS_LAUNCHER'
+/** The launcher sets them anew; they are for no other child of ours. */
+const imageVariables = ['LD_PRELOAD', 'LITHOS_HOLD', launcherVariable]
 
 /** `kept`: descriptors that the next image inherits; the lock must never lapse. */
 export const createRestart = (masterFile: string, kept: readonly number[]): Restart => {
   const past = readPast(process.env)
   const asked = process.env[reasonVariable]
-  // For the next image, and for no other child of ours.
+  const next = createNextImage(process.env[launcherVariable] ?? null)
   const forImage = Object.fromEntries(
     imageVariables.flatMap(name => {
       const value = process.env[name]
@@ -51,25 +50,33 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
   )
   for (const name of [reasonVariable, ...imageVariables]) delete process.env[name]
 
-  const prepare = (reason: string | null): E.Either<{ readonly code: string }, number> =>
+  const prepare = (
+    reason: string | null,
+    way: 'direct' | 'launcher',
+  ): E.Either<{ readonly code: string }, number> =>
     prepareImage({
-      path: program,
-      argv: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-      env: { ...process.env, ...forImage, ...(reason !== null && { [reasonVariable]: reason }) },
+      ...next.image(way),
+      env: {
+        ...process.env,
+        // What we preload may be gone with an old version.
+        ...(way === 'direct' && forImage),
+        ...(reason !== null && { [reasonVariable]: reason }),
+      },
     })
 
-  prepare(null)
+  // A handler cannot look what is installed: the launcher does.
+  prepare(null, 'launcher')
   keepDescriptors(kept)
   catchCrashes()
   const watch = watchTurns(Number(process.env[patienceVariable]) || patienceSeconds)
   let isBusy = false
   process.on('uncaughtException', error => {
     say(`lithos_tree: ${error.stack ?? String(error)}\n`)
-    prepare(`uncaught exception: ${error.message}`)
-    execNow('lithos_tree')
+    crashWith(String(error))
   })
 
   return {
+    reason: sayReason(past, asked, masterFile),
     awake: () => {
       if (isBusy) return
       isBusy = true
@@ -79,18 +86,26 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
         watch.end()
       })
     },
-    reason:
-      past.crash !== null
-        ? `after a crash (${past.crash}), generation ${past.generation}`
-        : asked !== undefined
-          ? `restarted in place (${asked})`
-          : `started with ${masterFile}`,
+    whyNot: next.whyNot,
     keep: fds => keepDescriptors([...kept, ...fds]),
     execNow: reason => {
-      const prepared = prepare(reason)
+      const prepared = prepare(reason, next.hasChanged() ? 'launcher' : 'direct')
       if (E.isLeft(prepared)) return prepared.left.code
-      const failed = execNow(program)
+      const failed = execNow('lithos_tree')
+      prepare(null, 'launcher')
       return E.isLeft(failed) ? failed.left.code : 'EIO'
     },
   }
+}
+
+const sayReason = (
+  { crash, words, generation }: ReturnType<typeof readPast>,
+  asked: string | undefined,
+  masterFile: string,
+): string => {
+  if (crash !== null) {
+    const what = words === null ? crash : `${crash}: ${words}`
+    return `after a crash (${what}), generation ${generation}`
+  }
+  return asked !== undefined ? `restarted in place (${asked})` : `started with ${masterFile}`
 }

@@ -146,6 +146,9 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       const reasons = whyNoStart()
       if (reasons.length > 0)
         return hear({ type: 'exec.refused', code: 'EINVAL', reasons, ...stamp() })
+      const whyNot = await restart.whyNot()
+      if (whyNot !== null)
+        return hear({ type: 'exec.refused', code: 'ENOEXEC', reasons: [whyNot], ...stamp() })
       memory.shorten()
       await Promise.race([
         Promise.all([ground.drainLog(), memory.flush()]),

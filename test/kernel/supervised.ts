@@ -138,6 +138,8 @@ const journal = ({ root }: World): string => {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
+const logEnd = 4000
+
 /** Runs a test in a world of its own, which is gone afterwards, also after a failure. */
 export const supervised =
   (body: (supervised: Supervised) => Promise<void>, masterLines = '') =>
@@ -148,6 +150,7 @@ export const supervised =
     } catch (error) {
       const said = readFileSync(join(self.world.root, 'tree.out'), { encoding: 'utf8', flag: 'a+' })
       if (said !== '') process.stderr.write(`the supervisor said: ${said}\n`)
+      process.stderr.write(`its log ends:\n${self.log('master.log').slice(-logEnd)}\n`)
       throw error
     } finally {
       await self.close()

@@ -1,0 +1,44 @@
+/**
+ * Loaded into a supervisor (NODE_OPTIONS=--require) by the tests of its deaths: does what the file
+ * `$LITHOS_TEST_CRASH` says as soon as it is there, once a life, and takes the word away before.
+ * `start MODE` stays there: then every life ends so, a moment after its beginning.
+ */
+const { readFileSync, unlinkSync } = require('node:fs')
+
+const file = process.env.LITHOS_TEST_CRASH
+const isTree = process.argv[2] === 'lithos_tree' && !process.argv.includes('--version')
+
+const crashes = {
+  throw: () => {
+    throw new Error('thrown on purpose')
+  },
+  reject: () => void Promise.reject(new Error('rejected on purpose')),
+  overflow: () => {
+    const deeper = depth => deeper(depth + 1) + 1
+    deeper(0)
+  },
+  heap: () => {
+    const kept = []
+    for (;;) kept.push(Array.from({ length: 1000 }, (_, index) => ({ index })))
+  },
+  buffer: () => {
+    const kept = []
+    for (;;) kept.push(Buffer.alloc(64 << 20, 1))
+  },
+  abort: () => process.abort(),
+  segv: () => process.kill(process.pid, 'SIGSEGV'),
+}
+
+const look = () => {
+  let words = ''
+  try {
+    words = readFileSync(file, 'utf8').trim()
+  } catch {
+    return
+  }
+  if (words === '') return
+  if (!words.startsWith('start ')) unlinkSync(file)
+  crashes[words.replace('start ', '')]()
+}
+
+if (isTree && file !== undefined) setInterval(look, 20).unref()
