@@ -109,8 +109,9 @@ real(
       if (change === 'torn') appendFileSync(file, text.slice(0, 40))
       if (change === 'flipped') writeFileSync(file, text.replace('"pid":', '"qid":'))
       if (change === 'gone') writeFileSync(file, '')
+      const count = inputsOf(self.turns(), 'knot.adopted').length
       await self.start()
-      await until('it is adopted', () => inputsOf(self.turns(), 'knot.adopted').length > 0)
+      await until('it is adopted', () => inputsOf(self.turns(), 'knot.adopted').length > count)
       assert.is(self.appOf('web/app.0'), app, change)
     }
     assert.ok(existsSync(join(self.world.root, 'run/journal/hot.damaged-1')))

@@ -73,6 +73,7 @@ export const makeSupervised = (masterLines = ''): Supervised => {
   mkdirSync(join(image, 'bin'))
   compile('guest.c', join(image, 'bin', 'guest'), '-static')
   let tree: Tree | null = null
+  const seen = new Set<string>()
 
   const command = (name: string, ...words: readonly string[]): string =>
     execFileSync(program(name), words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
@@ -100,10 +101,11 @@ export const makeSupervised = (masterLines = ''): Supervised => {
       })
     },
     start: async () => {
+      const loads = () =>
+        self.turns().filter(({ effects }) => effects.some(({ type }) => type === 'load')).length
+      const before = loads()
       tree = startTree(world)
-      await until('the supervisor serves', () =>
-        self.turns().some(({ effects }) => effects.some(({ type }) => type === 'load')),
-      )
+      await until('the supervisor serves', () => loads() > before)
     },
     stop: async () => stopTree(world, self.tree()),
     knotOf: instance => knots(world).get(instance) ?? null,
@@ -122,21 +124,22 @@ export const makeSupervised = (masterLines = ''): Supervised => {
       const file = join(world.root, 'log', path)
       return existsSync(file) ? readFileSync(file, 'utf8') : ''
     },
-    turns: () =>
-      journal(world)
-        .split('\n')
-        .filter(line => line.includes('"inputs"'))
-        .map(line => JSON.parse(line.slice(line.indexOf('{'))) as Turn),
+    turns: () => {
+      // A checkpoint begins a new file: what was seen once stays seen.
+      for (const line of journal(world)) seen.add(line)
+      return [...seen].map(line => JSON.parse(line.slice(line.indexOf('{'))) as Turn)
+    },
     leftovers: () => leftovers(world),
     close: () => removeWorld(world, tree),
   }
   return self
 }
 
-const journal = ({ root }: World): string => {
-  const file = join(root, 'run', 'journal', 'hot.log')
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
-}
+const journal = ({ root }: World): readonly string[] =>
+  ['hot.previous', 'hot.log']
+    .map(name => join(root, 'run', 'journal', name))
+    .flatMap(file => (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []))
+    .filter(line => line.includes('"inputs"') && line.endsWith('}'))
 
 const logEnd = 4000
 

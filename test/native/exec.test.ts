@@ -139,10 +139,11 @@ test('an exec that fails is an answer, and the process goes on', async () => {
 })
 
 test('an environment that is not ours means a first start', () => {
-  assert.equal(readPast({}), { generation: 0, crash: null })
+  assert.equal(readPast({}), { generation: 0, crash: null, words: null })
   assert.equal(readPast({ LITHOS_CRASH: '11', LITHOS_GENERATION: '0002' }), {
     generation: 2,
     crash: 'SIGSEGV',
+    words: null,
   })
 })
 
