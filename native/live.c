@@ -300,7 +300,9 @@ int live(struct container *container, const struct step *fork)
 
 	if (refused != EXIT_STOPPED)
 		return refused;
-	if (!starts_again(&life))
+	if (starts_again(&life))
+		plan_keep(&container->plan);
+	else
 		plan_release(&container->plan);
 	for (;;) {
 		long signal = next_signal(life.pid == 0    ? restart_at

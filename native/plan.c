@@ -225,6 +225,11 @@ long plan_read(int fd, struct plan *plan)
 	return length_of(plan_first(plan).text[0]) <= NAME_MAX_BYTES ? 0 : -EINVAL;
 }
 
+void plan_keep(const struct plan *plan)
+{
+	call2(__NR_mlock, ADDRESS(plan->head), (long) plan->bytes);
+}
+
 /* What was in it may have been secret, and memory that is given back may be written to swap. */
 void plan_release(struct plan *plan)
 {

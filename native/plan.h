@@ -111,6 +111,9 @@ long plan_read(int fd, struct plan *plan);
 /* How many descriptors from FIRST_SOCKET_FD on belong to it. */
 int plan_sockets(const struct plan *plan);
 
+/* For a long time: it is kept from swap, if that can be. */
+void plan_keep(const struct plan *plan);
+
 /* Nothing of a plan may be used after this. */
 void plan_release(struct plan *plan);
 

@@ -67,6 +67,9 @@ static long ensure_place(const struct container *container, const char *target)
 
 	if (place == -ENOENT)
 		place = make_below(container->root, target);
+	/* That it is missing says more than that nobody can make it. */
+	if (place == -EROFS)
+		place = -ENOENT;
 	if (place >= 0)
 		sys_close(place);
 	return place < 0 ? place : 0;

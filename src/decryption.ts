@@ -85,6 +85,18 @@ export const createDecryption = (
   }
 }
 
+/** It goes to the journal at each try, and an image may hold any number of secrets. */
+const MESSAGES_MAX = 5
+const MESSAGE_MAX = 1000
+
+const shortened = (messages: readonly string[]): string => {
+  const shown = messages
+    .slice(0, MESSAGES_MAX)
+    .map(text => (text.length > MESSAGE_MAX ? `${text.slice(0, MESSAGE_MAX)}…` : text))
+  const more = messages.length - shown.length
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
+}
+
 /** The names of what was wanted, and why there is nothing. */
 const refusal = ({ environ, files }: SpecSecrets, { key, ...failed }: Undecryptable): Refusal => {
   const step = 'decrypting secrets'
@@ -93,5 +105,5 @@ const refusal = ({ environ, files }: SpecSecrets, { key, ...failed }: Undecrypta
     return { step, about: `${names.join(', ')}: ${key.message}`, code: key.code }
   }
   const messages = [...failed.environ, ...failed.files].map(({ message }) => message)
-  return { step, about: messages.join('; '), code: 'EKEYREJECTED' }
+  return { step, about: shortened(messages), code: 'EKEYREJECTED' }
 }

@@ -43,7 +43,19 @@ const inOrder = (secrets: Secrets): Alternatives =>
 /** What somebody has forgotten to encrypt goes to no journal; nothing is as wrong as it was. */
 const onlyEncrypted = (text: string): string => (text.startsWith('v2:') ? text : '')
 
+/** Opening a box takes a millisecond, in which the supervisor does nothing else. */
+const SECRETS_MAX = 1000
+
+const checkNumber = (file: string, path: readonly string[], secrets: Secrets) => {
+  const number = [...secrets.values()].reduce((sum, texts) => sum + texts.length, 0)
+  return number <= SECRETS_MAX
+    ? []
+    : [mistake(file, path, `${number} secrets are more than the ${SECRETS_MAX} that there may be`)]
+}
+
 export const checkSecrets = (file: string, container: Container): readonly Finding[] => [
+  ...checkNumber(file, ['secret-environ'], container.secretEnviron),
+  ...checkNumber(file, ['secret-files'], container.secretFiles),
   ...(container.secretEnviron.size > 0 && container.secretEnvironFile !== null
     ? [
         mistake(
@@ -58,7 +70,12 @@ export const checkSecrets = (file: string, container: Container): readonly Findi
 
 /** For the other file, whose names are its only keys. */
 export const checkSecretFile = ({ secrets, container }: Subject): readonly Finding[] =>
-  secrets === undefined ? [] : checkNames(secrets.file, [], secrets.value, container.value)
+  secrets === undefined
+    ? []
+    : [
+        ...checkNumber(secrets.file, [], secrets.value),
+        ...checkNames(secrets.file, [], secrets.value, container.value),
+      ]
 
 const checkNames = (
   file: string,

@@ -34,6 +34,11 @@ export const secretsRows: readonly Row[] = [
     ],
   ],
   [
+    'more than anybody needs',
+    { [container]: run(`secret-environ: {A: [${`${secret},`.repeat(1001)}]}\n`) },
+    ['CONTAINER:3:1: 1001 secrets are more than the 1000 that there may be'],
+  ],
+  [
     'a name that is no file',
     { [container]: run(`secret-files: {../x: ${secret}, .: ${secret}, a/b: ${secret}}\n`) },
     ['CONTAINER:3:16: …', 'CONTAINER:3:36: …', 'CONTAINER:3:53: …'],
