@@ -36,12 +36,14 @@ export interface Beginning {
   readonly version: string
   /** Why this image was started. */
   readonly reason: string
+  /** Why the last good master configuration is used instead of the present one. */
+  readonly master?: string | null
   readonly stamp: () => { readonly at: number; readonly mono: number }
   readonly sayRefusal: (state: State) => SayRefusal
 }
 
 export const begin = (beginning: Beginning, hands: Hands): void => {
-  const { bootId, found, pid, version, reason, condition, stamp } = beginning
+  const { bootId, found, pid, version, reason, condition, master, stamp } = beginning
   // What an earlier boot has left is no life; the first turn forgets it.
   const isThisBoot = beginning.state.tree.context.bootId === bootId
   const state = isThisBoot ? beginning.state : emptyState()
@@ -54,6 +56,7 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
     version,
     reason,
     journal: condition,
+    ...(master != null && { master }),
     ...stamp(),
   })
   for (const { key, from } of beginning.sockets ?? [])

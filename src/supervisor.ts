@@ -8,8 +8,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { leaveSlice, moveRest } from '../actors/cgroups.ts'
 import { stamp } from '../actors/clock.ts'
 import { createKnots } from '../actors/knots.ts'
-import { openControl } from '../actors/control.ts'
-import type { Control, ControlOptions } from '../actors/control.ts'
+import type { Control } from '../actors/control.ts'
 import { createSignals } from '../actors/signals.ts'
 import { createSweeper } from '../actors/sweeper.ts'
 import { createSockets } from '../actors/sockets.ts'
@@ -20,13 +19,13 @@ import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import { survey } from '../native/survey.ts'
 import { begin } from './begin.ts'
-import { createServe } from './control/serve.ts'
+import { serveLater } from './control/later.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
 import type { State } from './decide.ts'
 import { createEvaluator } from './evaluate/evaluator.ts'
 import { findSockets } from './findSockets.ts'
-import { Fatal, prepareGround, whyNoGround } from './ground.ts'
+import { whyNoGround } from './ground.ts'
 import { createLaunching, knotEnvironment } from './launching.ts'
 import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
@@ -36,6 +35,7 @@ import { aliveIn, forgetEnds, performEffect } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
+import { stand } from './standing.ts'
 import { openBus } from './turn.ts'
 import { version } from './cli/version.ts'
 
@@ -57,12 +57,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   releaseSignals()
 
   const evaluator = createEvaluator(options.masterFile, () => stamp().at)
-  const { value: settings, problems } = evaluator.settings()
-  if (settings === null)
-    throw new Fatal(`Error reading master config: ${problems.map(sayProblem).join('\n')}`)
-  const ground = prepareGround(settings, { ...options, now: () => stamp().at })
-  for (const problem of problems) ground.log('warn', sayProblem(problem))
-
+  const { settings, ground, instead } = stand(evaluator, { ...options, now: () => stamp().at })
   const restart = createRestart(options.masterFile, [ground.pidFile.fd])
   const awake = restart.awake
   const memory = await openMemory(settings, input => hear(input))
@@ -194,6 +189,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         pid: process.pid,
         version,
         reason: restart.reason,
+        master: instead,
         stamp,
         sayRefusal: sayRefusalBy(launching),
       },
@@ -211,30 +207,13 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     void setImmediate().then(() => sweeper.sweepDangling(aliveIn(bus.state(), found)))
     for (const signal of signals) hear(signal)
     // Last of all: who supervises is asked nothing before there is something to tell.
-    const handle = createServe({
-      settings,
-      stamp,
-      bus,
-      seq: () => memory.log.nextSeq() - 1,
-    })
-    void openLater(settings.places.runtimeDir, handle, warn).then(opened => (control = opened))
+    const seq = (): number => memory.log.nextSeq() - 1
+    void serveLater({ settings, stamp, bus, seq, isLast: instead !== null, warn }).then(
+      opened => (control = opened),
+    )
     if (ground.layout.v1.length > 0)
       void moveRest(ground.layout).then(problems => problems.forEach(warn))
   })
-}
-
-const openLater = async (
-  directory: string,
-  handle: ControlOptions['handle'],
-  warn: (text: string) => void,
-): Promise<Control | null> => {
-  await setImmediate()
-  try {
-    return await openControl({ directory, handle })
-  } catch (error) {
-    warn(`There is no control socket in ${directory}: ${String(error)}`)
-    return null
-  }
 }
 
 /** What a knot was refused for, in words, where its specification is still known. */

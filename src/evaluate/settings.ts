@@ -12,14 +12,20 @@ export interface Settings {
   readonly file: string
   readonly master: Master
   readonly places: Places
+  /** What was read. */
+  readonly text: string
 }
 
 export const readSettings = (file: string): Decoded<Settings> => {
   const text = readFileText(file)
   if (text.value === null) return { value: null, problems: text.problems }
-  const { value: master, problems } = readMaster(file, text.value)
+  return settingsFrom(file, text.value)
+}
+
+export const settingsFrom = (file: string, text: string): Decoded<Settings> => {
+  const { value: master, problems } = readMaster(file, text)
   return {
-    value: master === null ? null : { file, master, places: placesOf(master, file, cwd()) },
+    value: master === null ? null : { file, master, places: placesOf(master, file, cwd()), text },
     problems,
   }
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { journalsOf } from '../../history.ts'
 import type { Journals } from '../../history.ts'
 import { sayCode } from '../../wait.ts'
-import { settingsOf } from '../common.ts'
+import { lastSettingsOf } from '../common.ts'
 
 /** Null: the configuration or the journal cannot be read, and why has been said. */
 export const findJournals = (command: string, config: string | null): Journals | null => {
-  const settings = settingsOf(command, config)
+  const settings = lastSettingsOf(command, config)
   if (settings === null) return null
   const journals = journalsOf(settings.places)
   const files = [join(journals.hotDirectory, 'hot.log'), journals.archiveDirectory]
