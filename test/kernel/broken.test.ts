@@ -140,7 +140,11 @@ const { connect } = require('node:net')
 const began = Date.now()
 const go = () => {
   const socket = connect(process.argv[1])
-  socket.on('error', error => Date.now() - began > 10000 ? (console.log(error), process.exit(1)) : setTimeout(go, 20))
+  const again = error => {
+    if (Date.now() - began > 10000) throw error
+    setTimeout(go, 20)
+  }
+  socket.on('error', again)
   socket.on('connect', () => socket.end(process.argv[2] + '\\n'))
   socket.pipe(process.stdout)
 }
