@@ -81,7 +81,8 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     const soon = (turn: number, sandbox?: string): void =>
       void setImmediate().then(() => {
         awake()
-        loading.load(turn, sandbox)
+        // The next image loads, and whoever stops starts nothing.
+        if (bus.state().tree.value === 'serving') loading.load(turn, sandbox)
       })
 
     const bus = openBus(memory.state, memory.log, perform, awake)

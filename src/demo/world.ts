@@ -128,9 +128,9 @@ export const addSandbox = (world: World, name: string, { sandbox, processes }: S
 // ---------------------------------------------------------------------------
 
 /** What it prints goes to `tree.out` in the root. */
-export const startTree = (world: World): Tree => {
+export const startTree = (world: World, path = program('lithos_tree')): Tree => {
   const output = openSync(join(world.root, 'tree.out'), 'a')
-  const child = spawn(program('lithos_tree'), ['--config', world.master], {
+  const child = spawn(path, ['--config', world.master], {
     stdio: ['ignore', output, output],
   })
   closeSync(output)

@@ -26,7 +26,8 @@ export interface Supervised {
   readonly tree: () => Tree
   /** A process of sandbox `web`: its entry in the process file, its container configuration. */
   readonly configure: (processes: Readonly<Record<string, Configured>>) => void
-  readonly start: () => Promise<void>
+  /** `path`: of another installation's `lithos_tree`. */
+  readonly start: (path?: string) => Promise<void>
   readonly stop: () => Promise<number | string>
   readonly knotOf: (instance: string) => number | null
   readonly appOf: (instance: string) => number | null
@@ -100,11 +101,11 @@ export const makeSupervised = (masterLines = ''): Supervised => {
           .join(''),
       })
     },
-    start: async () => {
+    start: async path => {
       const loads = () =>
         self.turns().filter(({ effects }) => effects.some(({ type }) => type === 'load')).length
       const before = loads()
-      tree = startTree(world)
+      tree = startTree(world, path)
       await until('the supervisor serves', () => loads() > before)
     },
     stop: async () => stopTree(world, self.tree()),
@@ -171,7 +172,12 @@ export const sleeper = 'executable: /bin/guest\narguments: [sleep]\n'
 /** The child of a knot may be on its way to its exec: the journal knows better. */
 export const runs = (self: Supervised, ...instances: string[]) =>
   until(`${instances.join(', ')} run`, () => {
-    const started = inputsOf(self.turns(), 'app.started').map(({ pid }) => pid)
+    const turns = self.turns()
+    const started = [
+      ...inputsOf(turns, 'app.started').map(({ pid }) => pid),
+      // Started while one image gave way to the next.
+      ...inputsOf(turns, 'knot.adopted').map(({ appPid }) => appPid),
+    ]
     return instances.every(instance => started.includes(self.appOf(instance)))
   })
 
