@@ -18,7 +18,14 @@ const names: ReadonlyMap<number, string> = new Map(
     .map(([name, value]) => [value, name]),
 )
 
-export const errnoName = (number: number): string => names.get(number) ?? `errno ${number}`
+/** From here on it is the wait status of a program that a step of the knot has run. */
+const firstStatus = 65_536
+
+/** `ENOENT`; or `status 256`, as src/wait.ts reads it. */
+export const errnoName = (number: number): string =>
+  number >= firstStatus
+    ? `status ${number - firstStatus}`
+    : (names.get(number) ?? `errno ${number}`)
 
 /** For libc, where -1 means "look at errno". `about` finishes "pidfd_open failed for …". */
 export const attempt = (

@@ -9,7 +9,8 @@
  *   fd 4   the status file, opened for appending. A line each, times in milliseconds of
  *          CLOCK_MONOTONIC with three decimals:
  *            launched TIME                        the plan is accepted
- *            refused TIME STEP ERRNO              a step failed; -1: the plan itself
+ *            refused TIME STEP ERRNO              a step failed; -1: the plan itself; from
+ *                                                 65536 on: the wait status of its program
  *            started TIME PID                     the application has been executed; pid inside
  *            died TIME WAITSTATUS STARTED         it ended and will be started again in place
  *            exited TIME WAITSTATUS STARTED HOW   it ended and nothing else lives in here
@@ -26,9 +27,9 @@
  *          2  the application ended in another way; or: not started by lithos_tree
  *          3  the application did not end before the deadline and was killed
  *
- * Parts: system.h the kernel · plan.c the plan · files.c cgroups.c mounts.c masks.c the knot's
- * steps · launch.c capabilities.c confine.c the application's steps · live.c supervision · say.c
- * logs and status · refuse.c failures
+ * Parts: system.h the kernel · plan.c the plan · users.c network.c command.c files.c cgroups.c
+ * mounts.c masks.c the knot's steps · launch.c capabilities.c confine.c the application's steps ·
+ * live.c supervision · say.c logs and status · refuse.c failures
  *
  * Sections: 1 getting ready  2 setting up  3 called from a shell
  */
@@ -104,10 +105,11 @@ static bool is_asked_to_stop(void)
 	return (pending & STOP_SIGNALS) != 0;
 }
 
-static int give_up_unstarted(const struct container *container)
+static int give_up_unstarted(struct container *container)
 {
 	struct line line;
 
+	finish_network(container, true);
 	if (begin_log(container, &line, LEVEL_INFO)) {
 		put(&line, "Stopped ");
 		put_quoted(&line, container->name);
@@ -142,19 +144,24 @@ static int set_up(struct container *container)
 		if (is_asked_to_stop())
 			return give_up_unstarted(container);
 		long error = take_step(container, &step);
-		if (error < 0)
+		if (error == -EINTR && is_asked_to_stop())
+			return give_up_unstarted(container);
+		if (error < 0) {
+			finish_network(container, true);
 			return refuse(container, &step, error);
+		}
 		if (step.op == OP_OPEN_LOG && step.number[0] != 0)
 			say_begun(container);
 	}
 	return is_asked_to_stop() ? give_up_unstarted(container) : live(container, &step);
 }
 
-static int run(void)
+static int run(char **environment)
 {
 	struct container container = {
 		.log = -1, .output = -1, .shown = -1, .root = -1, .proc = -1,
 		.unified = -1, .kills = -1,
+		.users = -1, .outside = -1, .inside = -1, .environment = environment,
 	};
 	struct line line;
 
@@ -217,5 +224,5 @@ static bool has_plan(void)
 int main(int count, char **words)
 {
 	guard();
-	return has_plan() ? run() : answer_shell(count, words);
+	return has_plan() ? run(words + count + 1) : answer_shell(count, words);
 }

@@ -47,7 +47,21 @@ struct container {
 	/* Where kills for lack of memory are counted, and the limit in bytes, -1 for none. */
 	int kills;
 	int64_t memory_limit;
+	/* The user namespace of the application. */
+	int users;
+	/* Netlink, in the network of the host and in ours; only while the container is made. */
+	int outside;
+	int inside;
+	/* The numbers of the two ends of the cable, 0 where there is none. */
+	int outer;
+	int inner;
+
+	/* As the knot itself was given it. */
+	char **environment;
 };
+
+/* A step whose program failed says so with this and its wait status, others with errno. */
+#define ERROR_OF_STATUS 65536
 
 /* ---- say.c: logs, markers and the status file -------------------------------------------- */
 
@@ -72,7 +86,7 @@ void put_quoted_below(struct line *line, const char *base, const char *path);
 void put_milliseconds(struct line *line, int64_t nanoseconds);
 /* Seconds, with a fraction only where there is one. */
 void put_seconds(struct line *line, int64_t milliseconds);
-/* `: No such file or directory (os error 2)` */
+/* `: No such file or directory (os error 2)`, `: exited with code 1` */
 void put_error(struct line *line, long error);
 void put_wait_status(struct line *line, int status);
 void write_line(int fd, struct line *line);
@@ -135,6 +149,23 @@ long make_read_only(const struct container *container, const struct step *step);
 long clone_tree(long base, const char *path, unsigned int how);
 /* Only adds: what the source forbids stays forbidden. */
 long restrict_tree(long tree, int64_t flags);
+/* ---- users.c ----------------------------------------------------------------------------- */
+
+long make_users(struct container *container, const struct step *step);
+long enter_users(const struct container *container);
+
+/* ---- network.c --------------------------------------------------------------------------- */
+
+long make_network(struct container *container);
+long connect_network(struct container *container, const struct step *step);
+long add_address(const struct container *container, const struct step *step);
+long add_default_route(const struct container *container, const struct step *step);
+/* Lets go of the host's network; of a refused container nothing is left in it. */
+void finish_network(struct container *container, bool is_refused);
+
+/* ---- command.c --------------------------------------------------------------------------- */
+
+long run_command(const struct container *container, const struct step *step);
 
 /* ---- mounts.c ---------------------------------------------------------------------------- */
 

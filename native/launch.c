@@ -217,6 +217,8 @@ static long take(struct start *start, const struct step *step)
 		return limit_files(step->number[0]);
 	case OP_SET_GROUPS:
 		return set_groups(step);
+	case OP_ENTER_USERS:
+		return enter_users(start->container);
 	case OP_SET_GID:
 		return set_group(step->number[0]);
 	case OP_SET_UID:

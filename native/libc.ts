@@ -180,6 +180,8 @@ export const lithosNotify = bind<[path: string, text: string, fd: number]>(
 export const lithosLook = bind<
   [paths: Buffer, count: number, out: Buffer, room: number, lengths: Int32Array]
 >('int lithos_look(void *paths, int count, void *out, int room, void *lengths)')
+export const lithosBridge = bind<[name: string]>('int lithos_bridge(const char *name)')
+export const lithosUnplug = bind<[name: string]>('int lithos_unplug(const char *name)')
 
 // ---- the event loop ----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@
  *   sockets.c  listening sockets, and what a service manager is told
  *   remove.c   a directory tree whose content belongs to somebody hostile
  *   look.c     many small files in one call
+ *   interface.c  network interfaces of the host
  *   lithos.c   which descriptors are ready, and how a process ended
  *
  * Every exported function returns a negative errno on failure. Those of spawn.c and exec.c are

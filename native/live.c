@@ -272,8 +272,10 @@ static int start_application(struct life *life)
 	struct launch result = launch(life->container, life->fork);
 	if (result.pid < 0) {
 		kill_all(life);
+		finish_network(life->container, true);
 		return refuse(life->container, &result.failed, result.pid);
 	}
+	finish_network(life->container, false);
 	life->pid = (int) result.pid;
 	life->started_at = monotonic();
 	begin_status(&line, "started", life->started_at);

@@ -1,6 +1,6 @@
 /*
  * mounts: the steps of the knot, of which mounts are made here, files in files.c, cgroups in
- * cgroups.c.
+ * cgroups.c, namespaces in users.c and network.c.
  *
  * What is bound is cloned unattached, restricted while nobody can see it, and then attached to a
  * descriptor that was found below the root of the container. Needs Linux 5.14 or later.
@@ -227,6 +227,18 @@ long take_step(struct container *container, const struct step *step)
 	switch (step->op) {
 	case OP_OPEN_LOG:
 		return open_log(container, step);
+	case OP_USERS:
+		return make_users(container, step);
+	case OP_NETWORK:
+		return make_network(container);
+	case OP_CONNECT:
+		return connect_network(container, step);
+	case OP_ADDRESS:
+		return add_address(container, step);
+	case OP_ROUTE:
+		return add_default_route(container, step);
+	case OP_COMMAND:
+		return run_command(container, step);
 	case OP_MAKE_DIR:
 		return make_directory(step);
 	case OP_COPY_FILE:

@@ -14,6 +14,12 @@ static const struct shape {
 } shapes[OPS] = {
 	[OP_HEAD] = { 0, 1, true, false },
 	[OP_OPEN_LOG] = { 1, 1, false, false },
+	[OP_USERS] = { 2, 0, true, false },
+	[OP_NETWORK] = { 0, 0, false, false },
+	[OP_CONNECT] = { 1, 3, false, false },
+	[OP_ADDRESS] = { 4, 1, false, false },
+	[OP_ROUTE] = { 3, 1, false, false },
+	[OP_COMMAND] = { 1, 1, true, false },
 	[OP_MAKE_DIR] = { 4, 2, false, false },
 	[OP_COPY_FILE] = { 0, 3, false, false },
 	[OP_WRITE_FILE] = { 1, 3, false, false },
@@ -36,6 +42,7 @@ static const struct shape {
 	[OP_RESET_LIMITS] = { 0, 0, false, true },
 	[OP_LIMIT_FILES] = { 1, 0, false, true },
 	[OP_SET_GROUPS] = { 0, 0, true, true },
+	[OP_ENTER_USERS] = { 0, 0, false, true },
 	[OP_SET_GID] = { 1, 0, false, true },
 	[OP_SET_UID] = { 1, 0, false, true },
 	[OP_KEEP_CAPABILITIES] = { 1, 0, false, true },
@@ -61,9 +68,24 @@ static bool are_descriptors(const struct record *record)
 	return true;
 }
 
+/* Two maps: the lengths of both, then three numbers for each of their ranges. */
+static bool has_ranges(const struct record *record)
+{
+	uint64_t ranges = 0;
+
+	if (record->numbers < 2 || record->strings != 0)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		if (record->number[i] < 0 || record->number[i] > PLAN_MAX)
+			return false;
+		ranges += (uint64_t) record->number[i];
+	}
+	return record->numbers == 2 + 3 * ranges;
+}
+
 /*
- * Set-groups, sockets, seccomp and the head list numbers; mount, masks, exec and secret-files list
- * strings, the last of these in pairs.
+ * Set-groups, sockets, seccomp, maps and the head list numbers; mount, masks, command, exec and
+ * secret-files list strings, the last of these in pairs.
  */
 static bool has_shape(const struct record *record)
 {
@@ -84,9 +106,12 @@ static bool has_shape(const struct record *record)
 	}
 	if (record->op == OP_PASS_SOCKETS && !are_descriptors(record))
 		return false;
+	if (record->op == OP_USERS)
+		return has_ranges(record);
 	if (!shape->more)
 		return record->numbers == shape->numbers && record->strings == shape->strings;
-	if (record->op == OP_MOUNT || record->op == OP_MASK || record->op == OP_READ_ONLY)
+	if (record->op == OP_MOUNT || record->op == OP_MASK || record->op == OP_READ_ONLY ||
+	    record->op == OP_COMMAND)
 		return record->numbers == shape->numbers && record->strings >= shape->strings;
 	if (record->op == OP_SECRET_FILES)
 		return record->numbers == shape->numbers && record->strings % 2 == 1;

@@ -40,10 +40,52 @@ export interface SecretBytes {
   readonly bytes: Uint8Array | null
 }
 
+/** `count` ids from `inside` on are those from `outside` on. */
+export interface IdRange {
+  readonly inside: number
+  readonly outside: number
+  readonly count: number
+}
+
+export interface IpAddress {
+  /** For people. */
+  readonly text: string
+  readonly family: 4 | 6
+  /** The same as a number of 32 or 128 bits. */
+  readonly bits: bigint
+}
+
 export type Step =
   // ---- taken by the knot, on the host -------------------------------------
   /** Append to a log, created if missing. `output` gets what the application prints. */
   | { readonly do: 'openLog'; readonly log: 'output' | 'log'; readonly path: string }
+  /** The user namespace that `enterUsers` enters. */
+  | {
+      readonly do: 'users'
+      readonly uidMap: readonly IdRange[]
+      readonly gidMap: readonly IdRange[]
+    }
+  /** A network namespace of the container's own, with its loopback up. Belongs to `users`. */
+  | { readonly do: 'network' }
+  /** A cable between `bridge` and the container, whose end is `inner` and has this address. */
+  | {
+      readonly do: 'connect'
+      readonly outer: string
+      readonly bridge: string
+      readonly inner: string
+      /** 48 bits. */
+      readonly hardwareAddress: number
+    }
+  /** Of the container's end of the cable. */
+  | { readonly do: 'address'; readonly address: IpAddress; readonly prefix: number }
+  | { readonly do: 'route'; readonly gateway: IpAddress }
+  /** Run as root, with the files of the host and the network of the container. */
+  | {
+      readonly do: 'command'
+      readonly program: string
+      readonly arguments: readonly string[]
+      readonly timeoutMs: number
+    }
   /**
    * A directory below `base`, with its parents (mode 0755, root's). `always`: owner and mode are
    * set also when it existed.
@@ -159,6 +201,7 @@ export type Step =
   | { readonly do: 'passSockets'; readonly fds: readonly number[] }
   | { readonly do: 'limitFiles'; readonly max: number }
   | { readonly do: 'setGroups'; readonly gids: readonly number[] }
+  | { readonly do: 'enterUsers' }
   | { readonly do: 'setGid'; readonly gid: number }
   | { readonly do: 'setUid'; readonly uid: number }
   /** Bit n is capability n. Everything else leaves all five sets. */

@@ -9,6 +9,12 @@ static void put_step(struct line *line, const struct step *step)
 {
 	static const char *const words[OPS] = {
 		[OP_OPEN_LOG] = "opening log ",
+		[OP_USERS] = "making a user namespace",
+		[OP_NETWORK] = "making a network namespace",
+		[OP_CONNECT] = "connecting ",
+		[OP_ADDRESS] = "adding address ",
+		[OP_ROUTE] = "adding the default route by ",
+		[OP_COMMAND] = "running after-setup-command ",
 		[OP_MAKE_DIR] = "making directory ",
 		[OP_COPY_FILE] = "copying ",
 		[OP_WRITE_FILE] = "writing ",
@@ -31,6 +37,7 @@ static void put_step(struct line *line, const struct step *step)
 		[OP_PASS_SOCKETS] = "passing sockets",
 		[OP_LIMIT_FILES] = "limiting open files to ",
 		[OP_SET_GROUPS] = "setting supplementary groups",
+		[OP_ENTER_USERS] = "entering the user namespace",
 		[OP_SET_GID] = "setting group ",
 		[OP_SET_UID] = "setting user ",
 		[OP_KEEP_CAPABILITIES] = "dropping capabilities",
@@ -52,9 +59,10 @@ static void put_step(struct line *line, const struct step *step)
 		put(line, " to ");
 		put_quoted_below(line, step->text[1], step->text[2]);
 		break;
+	case OP_CONNECT:
 	case OP_ROOT:
 		put_quoted(line, step->text[0]);
-		put(line, " on ");
+		put(line, step->op == OP_CONNECT ? " to bridge " : " on ");
 		put_quoted(line, step->text[1]);
 		break;
 	case OP_BIND:
@@ -93,6 +101,23 @@ static void say_refused(int index, long error)
 	end_status(&line);
 }
 
+/* Where the words for an errno lead astray. */
+static void put_hint(struct line *line, enum op op, long error)
+{
+	if (error == -ELOOP)
+		put(line, ": a link stands where none may be");
+	if (op == OP_CONNECT && error == -ENODEV)
+		put(line, ": there is no such bridge");
+	if (op == OP_CONNECT && error == -EOPNOTSUPP)
+		put(line, ": that interface is no bridge");
+	if (op == OP_ROUTE && (error == -ENETUNREACH || error == -EHOSTUNREACH))
+		put(line, ": the gateway is not in the network");
+	if (op == OP_COMMAND && error == -ETIME)
+		put(line, ": it did not end within its time and was killed");
+	if (op == OP_USERS && error == -ENOSPC)
+		put(line, ": see /proc/sys/user/max_user_namespaces");
+}
+
 int refuse(const struct container *container, const struct step *step, long error)
 {
 	struct line line;
@@ -103,8 +128,7 @@ int refuse(const struct container *container, const struct step *step, long erro
 	put(&line, ": ");
 	put_step(&line, step);
 	put_error(&line, error);
-	if (error == -ELOOP)
-		put(&line, ": a link stands where none may be");
+	put_hint(&line, step->op, error);
 	put(&line, "\n");
 	write_line(is_logged ? container->log : 2, &line);
 	say_refused(step->index, error);

@@ -153,6 +153,14 @@ static const char *const errors[] = {
 	[ELOOP] = "Too many levels of symbolic links",
 	[EOVERFLOW] = "Value too large for defined data type",
 	[EOPNOTSUPP] = "Operation not supported",
+	[EPROTO] = "Protocol error",
+	[EAFNOSUPPORT] = "Address family not supported by protocol",
+	[EADDRINUSE] = "Address already in use",
+	[EADDRNOTAVAIL] = "Cannot assign requested address",
+	[ENETUNREACH] = "Network is unreachable",
+	[ETIME] = "Timer expired",
+	[EHOSTUNREACH] = "No route to host",
+	[EUSERS] = "Too many users",
 	[ESTALE] = "Stale file handle",
 	[EDQUOT] = "Disk quota exceeded",
 };
@@ -160,7 +168,14 @@ static const char *const errors[] = {
 void put_error(struct line *line, long error)
 {
 	size_t number = (size_t) (error < 0 ? -error : error);
-	const char *words = number < sizeof errors / sizeof *errors ? errors[number] : NULL;
+	const char *words;
+
+	if (number >= ERROR_OF_STATUS) {
+		put(line, ": ");
+		put_wait_status(line, (int) (number - ERROR_OF_STATUS));
+		return;
+	}
+	words = number < sizeof errors / sizeof *errors ? errors[number] : NULL;
 
 	put(line, ": ");
 	put(line, words != NULL ? words : "Unknown error");

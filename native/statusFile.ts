@@ -5,7 +5,8 @@
  *     knot NAME INCARNATION SPEC              we, before it is launched
  *     pid PID BIRTH                           we, after
  *     launched MONO                           the plan was read
- *     refused MONO STEP ERRNO                 a step failed (-1: the plan itself is malformed)
+ *     refused MONO STEP ERRNO                 a step failed (-1: the plan itself is malformed);
+ *                                             from 65536 on: the wait status of its program
  *     started MONO NSPID                      the application has been executed
  *     died MONO STATUS STARTED                it ended, and is started again by the knot
  *     exited MONO STATUS STARTED HOW          it ended for good: itself, term or killed

@@ -10,7 +10,7 @@
  *             numbers × i64, then strings, each ended by NUL, then zeros up to `bytes`
  */
 import { strict } from 'node:assert'
-import type { MountFlags, Plan, SecretBytes, Step } from './plan.ts'
+import type { IdRange, IpAddress, MountFlags, Plan, SecretBytes, Step } from './plan.ts'
 
 export const magic = 0x31504b4c
 
@@ -48,6 +48,13 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   resetLimits: 30,
   seccomp: 31,
   secretFiles: 32,
+  users: 33,
+  network: 34,
+  connect: 35,
+  address: 36,
+  route: 37,
+  command: 38,
+  enterUsers: 39,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -86,6 +93,27 @@ const encodeStep = (step: Step): void => {
   switch (step.do) {
     case 'openLog':
       return record(op, [step.log === 'output' ? 0 : 1], [step.path])
+    case 'users':
+      return record(
+        op,
+        [
+          step.uidMap.length,
+          step.gidMap.length,
+          ...rangesOf(step.uidMap),
+          ...rangesOf(step.gidMap),
+        ],
+        [],
+      )
+    case 'connect':
+      return record(op, [step.hardwareAddress], [step.outer, step.bridge, step.inner])
+    case 'address': {
+      const { text, family } = step.address
+      return record(op, [family, step.prefix, ...halves(step.address)], [`${text}/${step.prefix}`])
+    }
+    case 'route':
+      return record(op, [step.gateway.family, ...halves(step.gateway)], [step.gateway.text])
+    case 'command':
+      return record(op, [step.timeoutMs], [step.program, ...step.arguments])
     case 'makeDir':
       return record(
         op,
@@ -113,6 +141,8 @@ const encodeStep = (step: Step): void => {
       return record(op, [step.optional ? 1 : 0], [step.file, step.value])
     case 'countKills':
       return record(op, [step.limit], [step.file])
+    case 'network':
+    case 'enterUsers':
     case 'pivot':
     case 'inheritOutput':
     case 'joinCgroups':
@@ -162,6 +192,11 @@ const encodeStep = (step: Step): void => {
       )
   }
 }
+
+const rangesOf = (map: readonly IdRange[]): readonly number[] =>
+  map.flatMap(({ inside, outside, count }) => [inside, outside, count])
+
+const halves = ({ bits }: IpAddress): readonly bigint[] => [bits >> 64n, bits & (2n ** 64n - 1n)]
 
 /** Secrets stay bytes: a string of one could not be wiped. */
 interface Text {

@@ -10,12 +10,14 @@ import { slicesOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
 import type { Plan } from '../native/plan.ts'
 import { encodePlan } from '../native/wire.ts'
+import type { TakeAddress } from './cables.ts'
 import { createDecryption } from './decryption.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { askHost } from './evaluate/host.ts'
 import type { Settings } from './evaluate/settings.ts'
 import type { Loading } from './loading.ts'
 import { plan } from './plan.ts'
+import { addressOf } from './plan/namespaces.ts'
 import { createPlanBytes } from './planBytes.ts'
 import type { Host } from './plan.ts'
 import { wantedBy } from './spec.ts'
@@ -29,6 +31,7 @@ export interface LaunchingOptions {
   readonly loading: Loading
   readonly sockets: Pick<Sockets, 'give'>
   readonly logLevel: LogLevel | null
+  readonly takeAddress: TakeAddress
 }
 
 export interface Launching {
@@ -38,7 +41,7 @@ export interface Launching {
 }
 
 export const createLaunching = (options: LaunchingOptions): Launching => {
-  const { settings, layout, loading, sockets, logLevel } = options
+  const { settings, layout, loading, sockets, logLevel, takeAddress } = options
   const name = hostname()
   const bytesOf = createPlanBytes()
   const decryption = createDecryption()
@@ -60,6 +63,14 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
     return bytes
   }
 
+  const whoHasAddress = ({ network }: Spec, instance: string) => {
+    const ip = network === undefined ? null : addressOf(network, instance)
+    if (network === undefined || ip === null) return null
+    const holder = takeAddress(network.bridge, ip, instance)
+    const step = `connecting to bridge ${network.bridge} as ${ip}, which is in use by`
+    return holder === null ? null : { step, about: holder, code: 'EADDRINUSE' }
+  }
+
   return {
     prepare: ({ instance, wanted }) => {
       const found = loading.specOf(instance, wanted)
@@ -74,6 +85,8 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
       const { spec, hash } = found
       const secrets = spec.secrets === undefined ? null : decryption.of(hash, spec.secrets)
       if (secrets !== null && E.isLeft(secrets)) return { refused: secrets.left }
+      const taken = whoHasAddress(spec, instance)
+      if (taken !== null) return { refused: taken }
       const host = hostFor(spec)
       const dot = instance.lastIndexOf('.')
       const compile = (name: string): Plan => plan(spec, host, name)
@@ -82,10 +95,13 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
       if ('refused' in passed) return passed
       return {
         ...passed,
+        // Those with addresses differ in more than their number.
         plan:
-          secrets === null
-            ? bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile)
-            : secretPlan(plan(spec, host, instance, [], secrets.right)),
+          secrets !== null
+            ? secretPlan(plan(spec, host, instance, [], secrets.right))
+            : spec.network?.addresses.length
+              ? encodePlan(compile(instance))
+              : bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile),
         argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
         about: step => nameStep(compile(instance), step),
       }

@@ -188,4 +188,5 @@ const sayHow =
 const isSameProcess = (a: Spec, b: Spec): boolean =>
   a.image === b.image &&
   a.config === b.config &&
-  JSON.stringify(a.variables) === JSON.stringify(b.variables)
+  JSON.stringify(a.variables) === JSON.stringify(b.variables) &&
+  JSON.stringify(a.network?.addresses) === JSON.stringify(b.network?.addresses)

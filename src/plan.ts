@@ -10,6 +10,7 @@ import { applicationSteps } from './plan/application.ts'
 import { cgroupSteps } from './plan/cgroups.ts'
 import { mountSteps, stateSteps } from './plan/fileSystem.ts'
 import type { Names } from './plan/fileSystem.ts'
+import { networkSteps, userSteps } from './plan/namespaces.ts'
 import { secretFileSteps } from './plan/secretFiles.ts'
 import type { Spec } from './spec.ts'
 
@@ -42,6 +43,8 @@ export const plan = (
   normalExitCodes: spec.normalExitCodes,
   steps: [
     ...logSteps(spec),
+    ...userSteps(spec),
+    ...networkSteps(spec, instance),
     ...stateSteps(spec, host, instance),
     ...mountSteps(spec, instance),
     ...secretFileSteps(spec, secrets),

@@ -8,7 +8,7 @@ import blake from 'blakejs'
 import { keyOf } from '../native/addresses.ts'
 import type { Socket, Wanted } from '../machines/vocabulary.ts'
 import type { Alternatives } from './secrets/decrypt.ts'
-import type { LogLevel } from './config/shapes.ts'
+import type { IdMapping, LogLevel } from './config/shapes.ts'
 
 /** A map as JSON keeps it: sorted by key. */
 export type Entries = readonly (readonly [key: string, value: string])[]
@@ -46,8 +46,15 @@ export interface Spec {
   }
   /** Absent where there is none. Ascending by descriptor. */
   readonly sockets?: readonly SpecSocket[]
+  /** Inside the user namespace where there are `ids`, else on the host. */
   readonly user: number
   readonly group: number
+  /** Absent without a user namespace, as `network` without a bridge: hashes stay what they were. */
+  readonly ids?: {
+    readonly users: readonly IdMapping[]
+    readonly groups: readonly IdMapping[]
+  }
+  readonly network?: SpecNetwork
   /** Decimal: may be more than a number holds. */
   readonly memoryLimit: string
   readonly filenoLimit: string
@@ -88,6 +95,17 @@ export interface SpecSecrets {
   readonly files: Alternatives
 }
 
+export interface SpecNetwork {
+  readonly bridge: string
+  readonly prefix: number
+  readonly gateway: string | null
+  /** Of the instances, by their number. None for a command: it has a loopback only. */
+  readonly addresses: readonly string[]
+  /** The first word is the program; empty: nothing is run. */
+  readonly afterSetup: readonly string[]
+  readonly afterSetupTimeoutMs: number
+}
+
 /** `base` is the administrator's directory, `path` what the image asked for below it. */
 export type SpecVolume = { readonly target: string } & (
   | { readonly kind: 'readonly'; readonly base: string; readonly path: string }
@@ -98,7 +116,13 @@ export type SpecVolume = { readonly target: string } & (
       /** How to make the directory where it is missing. */
       readonly make: Owned | null
     }
-  | { readonly kind: 'tmpfs'; readonly size: number; readonly mode: number }
+  | {
+      readonly kind: 'tmpfs'
+      readonly size: number
+      readonly mode: number
+      /** On the host; absent: root's. */
+      readonly owner?: { readonly user: number; readonly group: number }
+    }
   | { readonly kind: 'statedir'; readonly path: string; readonly make: Owned }
 )
 
@@ -122,6 +146,7 @@ export interface SpecConfinement {
 
 export interface Owned {
   readonly mode: number
+  /** On the host. */
   readonly user: number
   readonly group: number
 }

@@ -17,6 +17,21 @@ const nameOf = (step: Step): StepName => {
   switch (step.do) {
     case 'openLog':
       return { step: 'opening log', about: step.path }
+    case 'users':
+      return { step: 'making a user namespace', about: '' }
+    case 'network':
+      return { step: 'making a network namespace', about: '' }
+    case 'connect':
+      return { step: `connecting ${step.outer} to bridge`, about: step.bridge }
+    case 'address':
+      return { step: 'adding address', about: `${step.address.text}/${step.prefix}` }
+    case 'route':
+      return { step: 'adding the default route by', about: step.gateway.text }
+    case 'command':
+      return {
+        step: `running for at most ${step.timeoutMs / 1000}s after-setup-command`,
+        about: step.program,
+      }
     case 'makeDir':
       return { step: 'making directory', about: below(step) }
     case 'copyFile':
@@ -64,6 +79,8 @@ const nameOf = (step: Step): StepName => {
       return { step: 'limiting open files to', about: String(step.max) }
     case 'setGroups':
       return { step: 'setting supplementary groups', about: step.gids.join(' ') }
+    case 'enterUsers':
+      return { step: 'entering the user namespace', about: '' }
     case 'setGid':
       return { step: 'setting group', about: String(step.gid) }
     case 'setUid':

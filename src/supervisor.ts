@@ -19,6 +19,7 @@ import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import { survey } from '../native/survey.ts'
 import { begin } from './begin.ts'
+import { createTakeAddress, sweepCables } from './cables.ts'
 import { serveLater } from './control/later.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
@@ -110,6 +111,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       loading,
       sockets,
       logLevel: options.logLevel,
+      takeAddress: createTakeAddress(bus.state),
     })
     const timers = createTimers(bus.hear, stamp)
     const knots = createKnots(bus.hear, {
@@ -168,6 +170,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         await sockets.close()
         sweeper.sweepDangling(new Set())
         await sweeper.settled()
+        sweepCables(bus.state(), warn)
         await leaveSlice(ground.layout)
         await memory.close()
       } catch (error) {
@@ -205,7 +208,10 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         },
       },
     )
-    void setImmediate().then(() => sweeper.sweepDangling(aliveIn(bus.state(), found)))
+    void setImmediate().then(() => {
+      sweeper.sweepDangling(aliveIn(bus.state(), found))
+      sweepCables(bus.state(), warn)
+    })
     for (const signal of signals) hear(signal)
     // Last of all: who supervises is asked nothing before there is something to tell.
     const seq = (): number => memory.log.nextSeq() - 1

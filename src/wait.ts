@@ -33,8 +33,13 @@ export const sayEnd = (status: number): string => {
     : `killed by signal ${end.signal}[${end.number}]${end.core ? ' (core dumped)' : ''}`
 }
 
-/** `ENOENT` to `no such file or directory (ENOENT)`; what is no code stays as it is. */
+/**
+ * `ENOENT` to `no such file or directory (ENOENT)`, `status 256` to how the program of a step
+ * ended; what is no code stays as it is.
+ */
 export const sayCode = (code: string): string => {
+  const [, status] = /^status (\d+)$/.exec(code) ?? []
+  if (status !== undefined) return sayEnd(Number(status))
   const text = messages().get(code)
   return text === undefined ? code : `${text} (${code})`
 }

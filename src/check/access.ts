@@ -4,22 +4,37 @@
  */
 import type { Stats } from 'node:fs'
 import { statSync } from 'node:fs'
+import { isOutside, toOutside } from '../config/idMaps.ts'
 import type { Found } from '../evaluate/inside.ts'
 import type { Spec } from '../spec.ts'
 
-type Ids = Pick<Spec, 'user' | 'group'>
+type Ids = Pick<Spec, 'user' | 'group' | 'ids'>
 type Owned = Pick<Stats, 'mode' | 'uid' | 'gid'>
 
 export const userOf = ({ user, group }: Ids): string => `user ${user} and group ${group}`
 
-export const mayExecute = ({ mode, uid, gid }: Owned, { user, group }: Ids): boolean => {
-  if (user === 0) return (mode & 0o111) !== 0
-  if (user === uid) return (mode & 0o100) !== 0
-  return (mode & (group === gid ? 0o010 : 0o001)) !== 0
+export const mayExecute = (owned: Owned, ids: Ids): boolean => {
+  const { mode, uid, gid } = owned
+  if (isRootOf(owned, ids)) return (mode & 0o111) !== 0
+  if (outside(ids, 'users', ids.user) === uid) return (mode & 0o100) !== 0
+  return (mode & (outside(ids, 'groups', ids.group) === gid ? 0o010 : 0o001)) !== 0
+}
+
+/** Of a program that root on the host runs. */
+export const mayExecuteAsRoot = (path: string): boolean => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats?.isFile() === true && mayExecute(stats, { user: 0, group: 0 })
 }
 
 /** Root keeps the capability to enter any. */
-const mayEnter = (owned: Owned, ids: Ids): boolean => ids.user === 0 || mayExecute(owned, ids)
+const mayEnter = (owned: Owned, ids: Ids): boolean => isRootOf(owned, ids) || mayExecute(owned, ids)
+
+/** In a user namespace root has power over what belongs to users and groups of it. */
+const isRootOf = ({ uid, gid }: Owned, { user, ids }: Ids): boolean =>
+  user === 0 && (ids === undefined || (isOutside(ids.users, uid) && isOutside(ids.groups, gid)))
+
+const outside = ({ ids }: Ids, kind: 'users' | 'groups', id: number): number | null =>
+  toOutside(ids?.[kind] ?? [], id)
 
 /** Null where nothing is in the way. */
 export const closedOnTheWay = (
@@ -39,7 +54,7 @@ export const closedVolume = (
   if (below.length > 0 || volume === undefined) return null
   const owned =
     volume.kind === 'tmpfs'
-      ? { mode: volume.mode, uid: 0, gid: 0 }
+      ? { mode: volume.mode, uid: volume.owner?.user ?? 0, gid: volume.owner?.group ?? 0 }
       : volume.kind === 'statedir'
         ? { mode: volume.make.mode, uid: volume.make.user, gid: volume.make.group }
         : null

@@ -17,6 +17,7 @@ import { tidy } from '../evaluate/order.ts'
 import { checkContainer } from '../evaluate/references.ts'
 import type { Evaluation } from '../evaluate/sandbox.ts'
 import type { Settings } from '../evaluate/settings.ts'
+import { checkAddressesOfAll, checkBridge } from './addresses.ts'
 import { checkDevices, checkFileLimits } from './host.ts'
 import { inspectImage } from './image.ts'
 import { checkOwnership } from './ownership.ts'
@@ -55,6 +56,7 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
       ...locate(checkFurther(settings, evaluation)),
     ]),
     ...locate(checkPortsOfAll(evaluations.flatMap(({ subjects }) => subjects))),
+    ...locate(checkAddressesOfAll(evaluations.flatMap(({ subjects }) => subjects))),
     ...checkOwnership(filesOf(settings, evaluations)),
     ...unusedAlternate(asked, names),
   ])
@@ -106,6 +108,7 @@ const checkFurther = (
   ...subjects.flatMap(inspectSecretFiles),
   ...checkFileLimits(subjects),
   ...checkStateDirs(subjects),
+  ...checkBridge(subjects),
 ]
 
 /** Said once for a sandbox, however many processes are refused for it. */

@@ -43,6 +43,13 @@ export const isInNetwork = (address: string, network: Network): boolean => {
   return toBits(read) >> shift === toBits(network) >> shift
 }
 
+/** Of a text that has been read before. */
+export const addressBits = (text: string): { readonly family: 4 | 6; readonly bits: bigint } => {
+  const read = readAddress(text)
+  if (read === null) throw new Error(`${text} is no IP address`)
+  return { family: read.family, bits: toBits(read) }
+}
+
 const lengthen = (host: string): string => {
   if (host.includes(':')) return host
   const octets = host.split('.')

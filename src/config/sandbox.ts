@@ -8,7 +8,7 @@ import { anyKey, idMap, ipAddress, logLevel, path, ranges, texts } from './field
 import { ceilingFields } from './limits.ts'
 import { U32_MAX } from './numbers.ts'
 import type { BridgedNetwork, Sandbox } from './shapes.ts'
-import { flag, nullable, plainNumber, text, wholeNumber, word } from './words.ts'
+import { flag, mapped, nullable, plainNumber, text, wholeNumber, word } from './words.ts'
 
 const userId = plainNumber('a user id in decimal digits', U32_MAX)
 const groupId = plainNumber('a group id in decimal digits', U32_MAX)
@@ -22,6 +22,12 @@ const network: Decoder<BridgedNetwork['network']> = word(
   },
 )
 
+/** The supervisor gives up on a start after a minute; by then this has to have been said. */
+const patience = mapped(
+  wholeNumber('a number of seconds from 1 to 50', 1n, 50n),
+  seconds => seconds * 1000,
+)
+
 const bridged: Decoder<BridgedNetwork> = structure<BridgedNetwork>(
   'the mapping of a bridged network',
   {
@@ -29,6 +35,7 @@ const bridged: Decoder<BridgedNetwork> = structure<BridgedNetwork>(
     network: required(network),
     defaultGateway: optional(nullable(ipAddress), null),
     afterSetupCommand: optional(texts, []),
+    afterSetupTimeoutMs: optional(patience, 30_000, 'after-setup-timeout'),
   },
 )
 

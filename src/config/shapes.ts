@@ -54,6 +54,8 @@ export interface BridgedNetwork {
   readonly network: { readonly address: string; readonly prefix: number; readonly family: 4 | 6 }
   readonly defaultGateway: string | null
   readonly afterSetupCommand: readonly string[]
+  /** Ours: `after-setup-timeout`, in seconds there. Default half a minute. */
+  readonly afterSetupTimeoutMs: number
 }
 
 /** Ours: `Confinement` and `Ceilings`. */

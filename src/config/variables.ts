@@ -27,6 +27,10 @@ export const substitute = (text: string, lookup: Lookup): E.Either<readonly stri
   return unknown.length > 0 ? E.left(unknown) : E.right(pieces.join(''))
 }
 
+/** The text with every reference replaced by what `value` says. */
+export const replaceReferences = (text: string, value: (name: string) => string): string =>
+  E.getOrElse(() => text)(substitute(text, value))
+
 /** The names a text refers to, in their order. */
 export const referencesIn = (text: string): readonly string[] =>
   references(text).map(({ name }) => name)

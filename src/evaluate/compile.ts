@@ -3,7 +3,7 @@ import { outputLogFile, sandboxLogFile } from '../config/places.ts'
 import type { Spec } from '../spec.ts'
 import { entriesOf } from '../spec.ts'
 import { confinementOf } from './confinement.ts'
-import { effectiveIds } from './ids.ts'
+import { effectiveIds, mapsOf } from './ids.ts'
 import { limitsOf } from './limits.ts'
 import { wantsHostName } from './rules.ts'
 import { controllersOf, furtherControllersOf } from './settings.ts'
@@ -20,6 +20,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
   const { resolvConf, hostsFile } = container
   const { user, group } = effectiveIds(subject)
   const sockets = specSockets(subject)
+  const maps = mapsOf(sandbox.value, container)
   return {
     format: 1,
     sandbox: sandbox.name,
@@ -54,6 +55,8 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
     ...(sockets.length > 0 && { sockets }),
     user,
     group,
+    ...(maps !== null && { ids: { users: maps.users, groups: maps.groups } }),
+    ...networkOf(subject),
     ...limitsOf(subject),
     ...confinementOf(sandbox.value),
     executable: container.executable,
@@ -75,3 +78,20 @@ const controllersFor = ({ master }: Settings, subject: Subject): readonly string
   ...controllersOf(master),
   ...(limitsOf(subject).limits?.pids === undefined ? [] : furtherControllersOf(master)),
 ]
+
+/** Nothing where the container uses the network of the host. */
+const networkOf = ({ sandbox, process }: Subject): Pick<Spec, 'network'> => {
+  const bridged = sandbox.value.bridgedNetwork
+  if (bridged === null) return {}
+  const { bridge, network, defaultGateway, afterSetupCommand, afterSetupTimeoutMs } = bridged
+  return {
+    network: {
+      bridge,
+      prefix: network.prefix,
+      gateway: defaultGateway,
+      addresses: process.value.kind === 'Command' ? [] : process.value.ipAddresses,
+      afterSetup: afterSetupCommand,
+      afterSetupTimeoutMs,
+    },
+  }
+}

@@ -1,12 +1,15 @@
 /**
  * Which user and group a container runs as, and whether it may.
  *
- *     the container has a map    the id must be in it, and the map within the allowed ranges
- *     else                       the id must be allowed, and in the map of the sandbox if any
+ *     the sandbox has maps       the id must be allowed, and in its map
+ *     the container has maps     the id must be in its map, and the map within the allowed ranges
+ *     nobody has                 the id must be allowed; there is no user namespace
+ *
+ * A map for users alone is an empty one for groups, and the other way round: of it nobody is.
  */
-import { firstForbidden, isMapped } from '../config/idMaps.ts'
+import { firstForbidden, isMapped, whyUnusable } from '../config/idMaps.ts'
 import { isInRanges } from '../config/ranges.ts'
-import type { IdMapping, Range } from '../config/shapes.ts'
+import type { Container, IdMapping, Range, Sandbox } from '../config/shapes.ts'
 import { mistake } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { nameOf } from './subject.ts'
@@ -19,11 +22,29 @@ interface Kind {
   readonly own: number | null
   readonly standard: number | null
   readonly allowed: readonly Range[]
+  /** Of this kind; `maps` says whether there is a user namespace at all. */
   readonly sandboxMap: readonly IdMapping[]
   readonly containerMap: readonly IdMapping[]
+  readonly maps: Maps | null
 }
 
-const kindsOf = ({ sandbox, container }: Subject): readonly [user: Kind, group: Kind] => [
+export interface Maps {
+  readonly of: 'sandbox' | 'container'
+  readonly users: readonly IdMapping[]
+  readonly groups: readonly IdMapping[]
+}
+
+/** Both maps are those of one file: the administrator's, if that has any. Null: neither has. */
+export const mapsOf = (sandbox: Sandbox, container: Container): Maps | null => {
+  const both = (of: Maps['of'], { uidMap, gidMap }: Sandbox | Container): Maps | null =>
+    uidMap.length === 0 && gidMap.length === 0 ? null : { of, users: uidMap, groups: gidMap }
+  return both('sandbox', sandbox) ?? both('container', container)
+}
+
+const kindsOf = (
+  { sandbox, container }: Subject,
+  maps = mapsOf(sandbox.value, container.value),
+): readonly [user: Kind, group: Kind] => [
   {
     noun: 'User',
     short: 'uid',
@@ -32,6 +53,7 @@ const kindsOf = ({ sandbox, container }: Subject): readonly [user: Kind, group: 
     allowed: sandbox.value.allowUsers,
     sandboxMap: sandbox.value.uidMap,
     containerMap: container.value.uidMap,
+    maps,
   },
   {
     noun: 'Group',
@@ -41,6 +63,7 @@ const kindsOf = ({ sandbox, container }: Subject): readonly [user: Kind, group: 
     allowed: sandbox.value.allowGroups,
     sandboxMap: sandbox.value.gidMap,
     containerMap: container.value.gidMap,
+    maps,
   },
 ]
 
@@ -79,16 +102,17 @@ const checkKind = (subject: Subject, kind: Kind): readonly Finding[] => {
       : mistake(container.file, [`${noun}-id`], message)
   }
 
-  const findings: Finding[] = []
+  const findings = [...checkMaps(subject, kind)]
   if (id === nobody) findings.push(complain(`The highest number is no ${noun}`))
-  if (kind.containerMap.length > 0) {
-    if (!isMapped(kind.containerMap, id))
-      findings.push(complain(`${kind.noun} is not in mapped range`))
-    return [...findings, ...checkContainerMap(subject, kind)]
-  }
-  if (kind.sandboxMap.length > 0 && !isMapped(kind.sandboxMap, id))
-    findings.push(complain(`${kind.noun} is not in mapped range`))
-  if (!isInRanges(kind.allowed, id))
+  const map = kind.short === 'uid' ? kind.maps?.users : kind.maps?.groups
+  if (map !== undefined && !isMapped(map, id))
+    findings.push(
+      complain(
+        `${kind.noun} is not in mapped range`,
+        map.length > 0 ? '' : `: there is no \`${kind.short}-map\` beside the other one`,
+      ),
+    )
+  if (kind.maps?.of !== 'container' && !isInRanges(kind.allowed, id))
     findings.push(
       complain(
         `${kind.noun} is not in allowed range`,
@@ -98,18 +122,28 @@ const checkKind = (subject: Subject, kind: Kind): readonly Finding[] => {
   return findings
 }
 
-const checkContainerMap = (
+const checkMaps = (
   { sandbox, container }: Subject,
-  { short, noun, sandboxMap, containerMap, allowed }: Kind,
+  { short, noun, sandboxMap, containerMap, allowed, maps }: Kind,
 ): readonly Finding[] => {
   const key = `${short}-map`
+  const files = [
+    [sandbox.file, sandboxMap],
+    [container.file, containerMap],
+  ] as const
   return [
-    ...(sandboxMap.length > 0
+    ...files.flatMap(([file, map]) => {
+      const reason = whyUnusable(map)
+      return reason === null ? [] : [mistake(file, [key], `Bad ${short} mapping: ${reason}`)]
+    }),
+    ...(maps?.of === 'sandbox' && containerMap.length > 0
       ? [
           mistake(
             container.file,
             [key],
-            `Can't have \`${key}\` in both the sandbox (${sandbox.file}) and a container itself`,
+            sandboxMap.length > 0
+              ? `Can't have \`${key}\` in both the sandbox (${sandbox.file}) and a container itself`
+              : `Can't have \`${key}\` in a container whose sandbox (${sandbox.file}) has a map`,
           ),
         ]
       : []),

@@ -9,13 +9,12 @@ import type { Finding } from './finding.ts'
 import type { HostName } from './host.ts'
 import { checkIds } from './ids.ts'
 import { checkCeilings } from './limits.ts'
-import { notYetInContainer } from './notYet.ts'
 import { checkActivatedPorts, checkPortNumbers } from './ports.ts'
 import { checkContainer } from './references.ts'
 import { checkSecretFile } from './secrets.ts'
 import { checkSockets } from './sockets.ts'
 import type { Subject } from './subject.ts'
-import { checkVolumes } from './volumes.ts'
+import { checkOwners, checkVolumes } from './volumes.ts'
 
 export const checkSubject = (subject: Subject, host: HostName): readonly Finding[] => [
   ...checkContainer(subject.container.file, subject.container.value),
@@ -27,11 +26,11 @@ export const checkSubject = (subject: Subject, host: HostName): readonly Finding
   ...checkSockets(subject),
   ...checkAddresses(subject),
   ...checkVolumes(subject),
+  ...checkOwners(subject),
   ...checkBounds(subject),
   ...checkCeilings(subject),
   ...checkSecretFile(subject),
   ...checkHostName(subject, host),
-  ...notYetInContainer(subject),
 ]
 
 const checkKind = ({ sandbox, process, container }: Subject): readonly Finding[] => {

@@ -15,7 +15,6 @@ import type { Gathered } from './gather.ts'
 import type { HostName } from './host.ts'
 import { locate } from './locate.ts'
 import { checkSandboxName } from './names.ts'
-import { notYetInSandbox } from './notYet.ts'
 import { tidy } from './order.ts'
 import { checkSubject } from './rules.ts'
 import type { Settings } from './settings.ts'
@@ -56,7 +55,6 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
   ]
   const findings: Finding[] = [
     ...checkSandboxName(file, name),
-    ...(sandbox.value === null ? [] : notYetInSandbox(file, sandbox.value)),
     ...(sandbox.value === null ? [] : checkConfinement(file, sandbox.value)),
     ...containers.flatMap(gained => gained.findings),
   ]

@@ -5,11 +5,10 @@
  */
 import { activatedVariables } from '../config/instantiate.ts'
 import { toOutside } from '../config/idMaps.ts'
-import type { IdMapping } from '../config/shapes.ts'
 import type { SpecSocket } from '../spec.ts'
 import { mistake } from './finding.ts'
 import type { Finding } from './finding.ts'
-import { effectiveIds } from './ids.ts'
+import { effectiveIds, mapsOf } from './ids.ts'
 import { portsOf } from './ports.ts'
 import { nameOf } from './subject.ts'
 import type { Subject } from './subject.ts'
@@ -56,15 +55,12 @@ export const specSockets = (subject: Subject): readonly SpecSocket[] => {
 /** As the application's user is called on the host; whoever is in no map is root there. */
 const ownerOf = (subject: Subject): { readonly uid: number; readonly gid: number } => {
   const { user, group } = effectiveIds(subject)
-  const { sandbox, container } = subject
+  const maps = mapsOf(subject.sandbox.value, subject.container.value)
   return {
-    uid: outside(container.value.uidMap, sandbox.value.uidMap, user),
-    gid: outside(container.value.gidMap, sandbox.value.gidMap, group),
+    uid: toOutside(maps?.users ?? [], user) ?? 0,
+    gid: toOutside(maps?.groups ?? [], group) ?? 0,
   }
 }
-
-const outside = (own: readonly IdMapping[], shared: readonly IdMapping[], id: number): number =>
-  toOutside(own.length > 0 ? own : shared, id) ?? 0
 
 /** A port that one process would get twice, with options that may differ. */
 export const checkSockets = (subject: Subject): readonly Finding[] => {

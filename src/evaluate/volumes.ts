@@ -6,11 +6,14 @@
 import { cwd } from 'node:process'
 import { below } from '../config/places.ts'
 import type { Container, Sandbox, Volume } from '../config/shapes.ts'
-import type { SpecVolume } from '../spec.ts'
-import { mistake } from './finding.ts'
+import { toOutside } from '../config/idMaps.ts'
+import type { Owned, SpecVolume } from '../spec.ts'
+import { mistake, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { componentsOf } from './inside.ts'
 import { nameOf } from './subject.ts'
+import { mapsOf } from './ids.ts'
+import type { Maps } from './ids.ts'
 import type { Subject } from './subject.ts'
 
 export interface Source {
@@ -24,29 +27,50 @@ export interface Source {
  * In the order of the lengths of their mount points, so that outer ones are mounted first. Volumes
  * without a source are left out: `checkVolumes` has said so.
  */
-export const placeVolumes = (sandbox: Sandbox, container: Container): readonly SpecVolume[] =>
-  [...container.volumes]
-    .flatMap(([mountPoint, volume]) => place(sandbox, tidy(mountPoint), volume))
+export const placeVolumes = (sandbox: Sandbox, container: Container): readonly SpecVolume[] => {
+  const maps = mapsOf(sandbox, container)
+  return [...container.volumes]
+    .flatMap(([mountPoint, volume]) => place(sandbox, tidy(mountPoint), volume, maps))
     .sort((a, b) => a.target.length - b.target.length || (a.target < b.target ? -1 : 1))
+}
 
-const place = (sandbox: Sandbox, target: string, volume: Volume): readonly SpecVolume[] => {
-  if (volume.kind === 'Tmpfs')
-    return [{ kind: 'tmpfs', target, size: volume.size, mode: volume.mode }]
+const place = (
+  sandbox: Sandbox,
+  target: string,
+  volume: Volume,
+  maps: Maps | null,
+): readonly SpecVolume[] => {
+  if (volume.kind === 'Tmpfs') {
+    const { size, mode } = volume
+    const owner = onHost(maps, { user: 0, group: 0 })
+    return [{ kind: 'tmpfs', target, size, mode, ...(maps !== null && { owner }) }]
+  }
   if (volume.kind === 'Statedir')
-    return [{ kind: 'statedir', target, path: tidy(volume.path), make: owned(volume) }]
+    return [{ kind: 'statedir', target, path: tidy(volume.path), make: owned(volume, maps) }]
 
   const source = sourceOf(sandbox, volume)
   if (source === null) return []
   return volume.kind === 'Readonly'
     ? [{ kind: 'readonly', target, ...source }]
-    : [{ kind: 'persistent', target, ...source, make: volume.mkdir ? owned(volume) : null }]
+    : [{ kind: 'persistent', target, ...source, make: volume.mkdir ? owned(volume, maps) : null }]
 }
 
-const owned = ({ mode, user, group }: Extract<Volume, { kind: 'Persistent' | 'Statedir' }>) => ({
+type Made = Extract<Volume, { kind: 'Persistent' | 'Statedir' }>
+type Owner = Pick<Owned, 'user' | 'group'>
+
+const owned = ({ mode, user, group }: Made, maps: Maps | null): Owned => ({
   mode,
-  user,
-  group,
+  ...onHost(maps, { user, group }),
 })
+
+/** Who they are on the host. Of ids that no map knows there is a finding, except for root. */
+const onHost = (maps: Maps | null, { user, group }: Owner): Owner =>
+  maps === null
+    ? { user, group }
+    : {
+        user: toOutside(maps.users, user) ?? 0,
+        group: toOutside(maps.groups, group) ?? 0,
+      }
 
 const tidy = (path: string): string => `/${componentsOf(path).join('/')}`
 
@@ -87,5 +111,39 @@ export const checkVolumes = (subject: Subject): readonly Finding[] => {
           `no entry of ${keys} in ${sandbox.file} contains it`,
       ),
     ]
+  })
+}
+
+/**
+ * Owners are ids of the container. The original translated them by the maps of a container only;
+ * with those of a sandbox, what it made belongs to somebody else on the host than what we make.
+ */
+export const checkOwners = (subject: Subject): readonly Finding[] => {
+  const { sandbox, container } = subject
+  const maps = mapsOf(sandbox.value, container.value)
+  if (maps === null) return []
+  return [...container.value.volumes].flatMap(([mountPoint, volume]) => {
+    if (volume.kind !== 'Statedir' && !(volume.kind === 'Persistent' && volume.mkdir)) return []
+    return (['user', 'group'] as const).flatMap(noun => {
+      const id = volume[noun]
+      const outside = toOutside(noun === 'user' ? maps.users : maps.groups, id)
+      const path = ['volumes', mountPoint]
+      const of = `${noun} ${id} for volume ${mountPoint}`
+      if (outside === null)
+        return maps.of === 'sandbox' && id === 0
+          ? [warning(container.file, path, `Non-mapped ${of}: it is that of the host`)]
+          : [mistake(container.file, path, `Non-mapped ${of} of ${nameOf(subject)}`)]
+      return maps.of === 'container' || outside === id || volume.kind === 'Statedir'
+        ? []
+        : [
+            warning(
+              container.file,
+              path,
+              `The ${of} of ${nameOf(subject)} is ${outside} on the host, by the maps of ` +
+                `${sandbox.file}; the original took the number as it is, so what it has made ` +
+                `there may need a chown`,
+            ),
+          ]
+    })
   })
 }

@@ -7,7 +7,7 @@ import type { Secrets } from '../decryption.ts'
 import { quote } from '../quote.ts'
 import type { Spec } from '../spec.ts'
 import { PID_REFERENCE } from '../config/variables.ts'
-import { isolationSteps, lastSteps, surrenderSteps } from './confinement.ts'
+import { earlySteps, isolationSteps, lastSteps, surrenderSteps } from './confinement.ts'
 import { substituted } from './substituted.ts'
 
 export const applicationSteps = (
@@ -28,6 +28,8 @@ export const applicationSteps = (
       : [{ do: 'passSockets', fds: spec.sockets.map(({ fd }) => fd) } as const]),
     { do: 'limitFiles', max: fileLimit(spec.filenoLimit) },
     { do: 'setGroups', gids: [] },
+    ...(spec.ids === undefined ? [] : [{ do: 'enterUsers' } as const]),
+    ...earlySteps(spec),
     { do: 'setGid', gid: spec.group },
     { do: 'setUid', uid: spec.user },
     ...surrenderSteps(spec),

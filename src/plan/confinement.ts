@@ -44,16 +44,32 @@ export const maskSteps = ({ confinement }: Spec): readonly Step[] => {
 export const ignoresSetuid = ({ confinement }: Spec): boolean =>
   confinement?.noNewPrivileges !== false
 
-const capabilitiesOf = ({ confinement }: Spec): readonly string[] => confinement?.capabilities ?? []
+/**
+ * What root in a user namespace has, where the administrator says nothing else: the fourteen that
+ * images for other runtimes are used to. They count over what belongs to the namespace only.
+ */
+const usualOfRoot: readonly string[] = (
+  'chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw ' +
+  'sys_chroot mknod audit_write setfcap'
+).split(' ')
+
+/** In a network of its own everybody may bind the ports that he was told. */
+const capabilitiesOf = ({ confinement, ids, user, network }: Spec): readonly string[] => {
+  const usual = ids !== undefined && user === 0 ? usualOfRoot : []
+  const some = confinement?.capabilities ?? usual
+  return network === undefined ? some : [...new Set([...some, 'net_bind_service'])]
+}
 
 /** Before the application becomes who it is. */
 export const isolationSteps = (spec: Spec): readonly Step[] => [
   ...(spec.cgroup === null ? [] : [{ do: 'cgroupNamespace' } as const]),
   { do: 'sessionKeyring' },
   { do: 'resetLimits' },
-  // Without new privileges forbidden, only root may install a filter.
-  ...(ignoresSetuid(spec) ? [] : filterSteps(spec)),
 ]
+
+/** Without new privileges forbidden, only root may install a filter, if only that of its users. */
+export const earlySteps = (spec: Spec): readonly Step[] =>
+  ignoresSetuid(spec) ? [] : filterSteps(spec)
 
 /** After that: nothing that follows is done with more rights than the application has. */
 export const surrenderSteps = (spec: Spec): readonly Step[] => [

@@ -131,7 +131,7 @@ const volumeSteps = (volume: SpecVolume, state: string): readonly Step[] => {
           do: 'mount',
           type: 'tmpfs',
           target,
-          options: [`size=${volume.size}`, `mode=0${volume.mode.toString(8).padStart(4, '0')}`],
+          options: tmpfsOptions(volume),
           flags: { nosuid: true, nodev: true },
         },
       ]
@@ -148,6 +148,16 @@ const volumeSteps = (volume: SpecVolume, state: string): readonly Step[] => {
       ]
   }
 }
+
+const tmpfsOptions = ({
+  size,
+  mode,
+  owner,
+}: Extract<SpecVolume, { kind: 'tmpfs' }>): readonly string[] => [
+  `size=${size}`,
+  `mode=0${mode.toString(8).padStart(4, '0')}`,
+  ...(owner === undefined ? [] : [`uid=${owner.user}`, `gid=${owner.group}`]),
+]
 
 /**
  * The directory of the administrator may be missing too. It is made first and by its own name:

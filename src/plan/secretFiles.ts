@@ -2,6 +2,7 @@
 import type { Step } from '../../native/plan.ts'
 import type { Secrets } from '../decryption.ts'
 import type { Spec } from '../spec.ts'
+import { idsOnHost } from './namespaces.ts'
 
 /** Where other runtimes have them as well. */
 export const SECRET_FILES_DIR = '/run/secrets'
@@ -14,8 +15,7 @@ export const secretFileSteps = (spec: Spec, secrets: Secrets | null): readonly S
     {
       do: 'secretFiles',
       target: SECRET_FILES_DIR,
-      uid: spec.user,
-      gid: spec.group,
+      ...idsOnHost(spec),
       files: names.map(name => ({ name, bytes: values.get(name) ?? null })),
     },
   ]

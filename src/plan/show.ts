@@ -5,7 +5,7 @@
  *
  * `:` divides the administrator's directory from the path below it, which cannot leave it.
  */
-import type { MountFlags, Plan, Step } from '../../native/plan.ts'
+import type { IdRange, MountFlags, Plan, Step } from '../../native/plan.ts'
 import { quote } from '../quote.ts'
 import { filterHash } from './seccomp.ts'
 
@@ -41,6 +41,22 @@ const detail = (step: Step): readonly string[] => {
   switch (step.do) {
     case 'openLog':
       return [`${step.log === 'output' ? 'what it prints' : 'messages'} → ${step.path}`]
+    case 'users':
+      return [
+        ...step.uidMap.map(range => `users  ${shownRange(range)}`),
+        ...step.gidMap.map(range => `groups ${shownRange(range)}`),
+      ]
+    case 'connect':
+      return [`${step.bridge} ${step.outer} → ${step.inner}`]
+    case 'address':
+      return [`${step.address.text}/${step.prefix}`]
+    case 'route':
+      return [`default by ${step.gateway.text}`]
+    case 'command':
+      return [
+        `${[step.program, ...step.arguments].map(quote).join(' ')}  ` +
+          `at most ${seconds(step.timeoutMs)}`,
+      ]
     case 'makeDir':
       return [
         `${below(step)}  mode ${octal(step.mode)} owner ${step.uid}:${step.gid}` +
@@ -100,6 +116,8 @@ const detail = (step: Step): readonly string[] => {
         ...(step.secrets ?? []).map(({ name }) => `${name}=(secret)`),
         ...step.pidVariables.map(name => `${name}=(its pid)`),
       ]
+    case 'network':
+    case 'enterUsers':
     case 'pivot':
     case 'inheritOutput':
     case 'joinCgroups':
@@ -110,6 +128,9 @@ const detail = (step: Step): readonly string[] => {
       return []
   }
 }
+
+const shownRange = ({ inside, outside, count }: IdRange): string =>
+  `${inside} → ${outside}, ${count} of them`
 
 const below = ({ base, path }: { readonly base: string; readonly path: string }): string =>
   path === '/' ? base : `${base} :${path}`

@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "net.h"
 
 extern char **environ;
 
@@ -122,6 +124,17 @@ static void try_writing(const char *path)
 		close(fd);
 }
 
+/* Both ends of a new terminal. */
+static void open_terminal(const char *path)
+{
+	int master = open(path, O_RDWR | O_NOCTTY), zero = 0;
+	int slave = -1;
+
+	if (master != -1 && ioctl(master, TIOCSPTLCK, &zero) == 0)
+		slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+	printf("pty %s\n", slave != -1 ? "done" : strerror(errno));
+}
+
 /* Children of a child that has gone: they belong to the first process of the namespace. */
 static void leave_orphans(int count, int die)
 {
@@ -179,6 +192,29 @@ static void obey(const char *word, const char *value)
 		show_file(value);
 	else if (!strcmp(word, "write"))
 		try_writing(value);
+	else if (!strcmp(word, "net"))
+		show_network();
+	else if (!strcmp(word, "serve"))
+		serve(value, strrchr(value, '=') + 1);
+	else if (!strcmp(word, "bind"))
+		try_binding(value);
+	else if (!strcmp(word, "call"))
+		call_up(value);
+	else if (!strcmp(word, "chown"))
+		printf("chown %s: %s\n", value, chown(value, 9, 9) == 0 ? "done" : strerror(errno));
+	else if (!strcmp(word, "pty"))
+		open_terminal(value);
+	else if (!strcmp(word, "regroup"))
+		printf("regroup %s\n",
+		       setgroups(1, (gid_t[]){ 4 }) == 0 ? "done" : strerror(errno));
+	else if (!strcmp(word, "become"))
+		printf("become %s\n",
+		       setgid((gid_t)atoi(value)) == 0 && setuid((uid_t)atoi(value)) == 0
+			       ? "done"
+			       : strerror(errno));
+	else if (!strcmp(word, "signal"))
+		printf("signal %s: %s\n", value,
+		       kill(atoi(value), SIGTERM) == 0 ? "done" : strerror(errno));
 	else if (!strcmp(word, "say"))
 		printf("%s\n", value);
 	else if (!strcmp(word, "orphans"))

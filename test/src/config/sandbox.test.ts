@@ -88,6 +88,7 @@ test('sandbox: ranges, maps, networks', () => {
     network: { address: '10.0.0.0', prefix: 24, family: 4 },
     defaultGateway: null,
     afterSetupCommand: [],
+    afterSetupTimeoutMs: 30_000,
   })
 })
 

@@ -61,7 +61,8 @@ export const containersRows: readonly Row[] = [
       [container]: run(''),
     },
     [
-      'SANDBOX:5:1: `uid-map` is not supported by this version yet',
+      'SANDBOX:1:1: Group is not in mapped range (gid: 0) for site/web: there is no `gid-map` ' +
+        'beside the other one',
       'CONTAINER:2:10: User is not in mapped range (uid: 100) for site/web',
     ],
   ],
@@ -73,19 +74,16 @@ export const containersRows: readonly Row[] = [
           'gid-map: [{inside: 5, outside: 5, count: 1}]\n',
       ),
     },
-    [
-      'SANDBOX:1:1: Group is not in mapped range (gid: 0) for site/web',
-      'CONTAINER:3:1: `uid-map` is not supported by this version yet',
-      'CONTAINER:4:1: `gid-map` is not supported by this version yet',
-    ],
+    ['SANDBOX:1:1: Group is not in mapped range (gid: 0) for site/web'],
   ],
   [
     'a map of the container that leaves what is allowed',
     { [container]: run('uid-map: [{inside: 0, outside: 150, count: 101}]\n') },
     [
+      'SANDBOX:1:1: Group is not in mapped range (gid: 0) for site/web: there is no `gid-map` ' +
+        'beside the other one',
       'CONTAINER:3:1: Bad uid mapping: what it maps to must lie within `allow-users` of ' +
         'SANDBOX, which is 100-200',
-      'CONTAINER:3:1: `uid-map` is not supported by this version yet',
     ],
   ],
   [
@@ -95,10 +93,10 @@ export const containersRows: readonly Row[] = [
       [container]: run('uid-map: [{inside: 0, outside: 100, count: 101}]\n'),
     },
     [
-      'SANDBOX:5:1: `uid-map` is not supported by this version yet',
+      'SANDBOX:1:1: Group is not in mapped range (gid: 0) for site/web: there is no `gid-map` ' +
+        'beside the other one',
       "CONTAINER:3:1: Can't have `uid-map` in both the sandbox (SANDBOX) and a container " +
         'itself',
-      'CONTAINER:3:1: `uid-map` is not supported by this version yet',
     ],
   ],
 
@@ -110,10 +108,7 @@ export const containersRows: readonly Row[] = [
       [processes]: web('  instances: 2\n  ip-addresses: [10.0.0.1]\n'),
       [container]: run(''),
     },
-    [
-      'SANDBOX:5:1: `bridged-network` is not supported by this version yet',
-      'PROCESSES:6:3: web has 2 instances, but `ip-addresses` lists only 1',
-    ],
+    ['PROCESSES:6:3: web has 2 instances, but `ip-addresses` lists only 1'],
   ],
   [
     'fewer addresses, though nothing is bridged',
@@ -127,10 +122,7 @@ export const containersRows: readonly Row[] = [
       [processes]: web('  ip-addresses: ["10.0.1.1"]\n'),
       [container]: run(''),
     },
-    [
-      'SANDBOX:5:1: `bridged-network` is not supported by this version yet',
-      'PROCESSES:5:18: invalid ip 10.0.1.1: it is not in the network 10.0.0.0/24 of site',
-    ],
+    ['PROCESSES:5:18: invalid ip 10.0.1.1: it is not in the network 10.0.0.0/24 of site'],
   ],
   [
     'no address',
@@ -139,7 +131,6 @@ export const containersRows: readonly Row[] = [
       [container]: run(''),
     },
     [
-      'SANDBOX:5:1: `bridged-network` is not supported by this version yet',
       'PROCESSES:2:1: no IP address specified: site has a bridged network, so each ' +
         'instance of web needs one in `ip-addresses`',
     ],
