@@ -22,7 +22,16 @@
  */
 import { assign, setup } from 'xstate'
 import type { Heard } from './letters.ts'
-import { begin, isOver, isThisLife, newMemory, nextStart, reason, remember } from './life.ts'
+import {
+  begin,
+  isOtherProcess,
+  isOver,
+  isThisLife,
+  newMemory,
+  nextStart,
+  reason,
+  remember,
+} from './life.ts'
 import type { Memory } from './life.ts'
 import type { Effect, Timer } from './vocabulary.ts'
 
@@ -53,6 +62,13 @@ const death = [
 
 /** What was refused is never tried again at once, see `nextStart`. */
 const refusal = [death[0], death[2]] as const
+
+/** The life that was being ended is over; of what has come into its place nobody has judged. */
+const another = {
+  guard: 'isOther',
+  target: 'running',
+  actions: ['remember', 'forgetWhy'],
+} as const
 
 /** A deadline is kept in the context, so that a recovered supervisor can arm it again. */
 const arm = {
@@ -108,6 +124,7 @@ export const instanceMachine = setup({
 
     begin: assign(({ context, event }) => begin(context, event)),
     remember: assign(({ context, event }) => remember(context, event)),
+    forgetWhy: assign({ asked: null }),
     rememberWhy: assign({ asked: ({ context, event }) => reason(context, event) }),
     setStartTimer: assign({
       timer: ({ event }) => ({ timer: 'start' as const, due: event.mono + startLimitMs }),
@@ -142,6 +159,7 @@ export const instanceMachine = setup({
     isTimer: ({ event }, timer: Timer) => event.type === 'timer.elapsed' && event.timer === timer,
     isLate: ({ context, event }) =>
       event.type === 'timer.elapsed' && event.timer === 'start' && context.life?.pid != null,
+    isOther: ({ context, event }) => isOtherProcess(context, event),
     isRunning: ({ event }) => event.type === 'knot.adopted' && event.appPid !== undefined,
   },
 }).createMachine({
@@ -228,7 +246,7 @@ export const instanceMachine = setup({
         'knot.exited': death,
         'knot.refused': refusal,
         // The supervisor may have died between writing down the signal and sending it.
-        'knot.adopted': { actions: ['remember', terminate] },
+        'knot.adopted': [another, { actions: ['remember', terminate] }],
         'app.started': { guard: 'isThisLife', actions: 'remember' },
         want: { actions: 'remember' },
         unwant: { actions: 'remember' },
@@ -243,7 +261,7 @@ export const instanceMachine = setup({
       on: {
         'knot.exited': death,
         'knot.refused': refusal,
-        'knot.adopted': { actions: ['remember', destroy] },
+        'knot.adopted': [another, { actions: ['remember', destroy] }],
         want: { actions: 'remember' },
         unwant: { actions: 'remember' },
         'timer.elapsed': {

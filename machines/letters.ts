@@ -18,8 +18,8 @@ export type Letter =
   | { readonly type: 'reopen' }
   /** Tree to instance: the time for an orderly stop is over. */
   | { readonly type: 'abandon' }
-  /** Decide to sandbox: an instance of yours exists that no configuration has named. */
-  | { readonly type: 'found'; readonly instance: string }
+  /** Decide to sandbox: an instance of yours lives, perhaps one that no configuration has named. */
+  | { readonly type: 'found'; readonly instance: string; readonly config: string }
   /** Decide to sandbox: an instance has ended for good. */
   | { readonly type: 'ended'; readonly instance: string }
   /** Decide to tree, while it stops: so many instances are not stopped yet. */

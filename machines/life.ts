@@ -75,6 +75,10 @@ export const isThisLife = ({ life }: Memory, event: Heard): boolean =>
 export const isOver = ({ want, life }: Memory): boolean =>
   life !== null && (want === null || want.config !== life.config)
 
+/** Adopted under our name, and not the one we knew. */
+export const isOtherProcess = ({ life }: Memory, event: Heard): boolean =>
+  event.type === 'knot.adopted' && (event.pid !== life?.pid || event.birth !== life.birth)
+
 // ---------------------------------------------------------------------------
 // What an event adds
 // ---------------------------------------------------------------------------

@@ -22,6 +22,8 @@ export interface SandboxMemory {
   readonly wanted: Readonly<Record<string, Wanted>>
   /** Instances that exist, wanted or not. */
   readonly known: readonly string[]
+  /** Instances that live, but not as they were wanted last: the next configuration judges them. */
+  readonly unlike?: readonly string[] | undefined
   /** Why the newest configuration was refused. */
   readonly reasons: readonly string[]
   /** Everything stops: no configuration starts anything any more. */
@@ -47,12 +49,15 @@ const same = (a: Wanted | undefined, b: Wanted): boolean =>
   a.killMs === b.killMs
 
 /** Letters for all that changes; what stays as it is hears nothing. */
-const tellChanges = ({ wanted, known }: SandboxMemory, event: Heard): readonly Post[] => {
+const tellChanges = (
+  { wanted, known, unlike = [] }: SandboxMemory,
+  event: Heard,
+): readonly Post[] => {
   if (event.type !== 'config.loaded') return []
   const unwanted = known.filter(name => !Object.hasOwn(event.wanted, name))
   return [
     ...Object.entries(event.wanted)
-      .filter(([name, want]) => !same(wanted[name], want))
+      .filter(([name, want]) => !same(wanted[name], want) || unlike.includes(name))
       .map(([name, want]): Post => ({
         to: 'instances',
         names: [name],
@@ -61,6 +66,10 @@ const tellChanges = ({ wanted, known }: SandboxMemory, event: Heard): readonly P
     ...(unwanted.length === 0 ? [] : [send(unwanted, { type: 'unwant' }) as Post]),
   ]
 }
+
+/** Of a knot that has just ended the kernel keeps no arguments. */
+const isUnlike = (wanted: Wanted | undefined, config: string): boolean =>
+  wanted !== undefined && config !== '' && config !== wanted.config
 
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => [
   ...new Set([...a, ...b]),
@@ -102,6 +111,7 @@ export const sandboxMachine = setup({
         ? {
             wanted: event.wanted,
             known: union(context.known, Object.keys(event.wanted)),
+            unlike: undefined,
             reasons: [],
           }
         : {},
@@ -119,6 +129,10 @@ export const sandboxMachine = setup({
     rememberFound: assign({
       known: ({ context, event }) =>
         event.type === 'found' ? union(context.known, [event.instance]) : context.known,
+      unlike: ({ context: { unlike, wanted }, event }) =>
+        event.type === 'found' && isUnlike(wanted[event.instance], event.config)
+          ? union(unlike ?? [], [event.instance])
+          : unlike,
     }),
     forgetEnded: assign({
       known: ({ context, event }) =>
@@ -177,7 +191,10 @@ export const sandboxMachine = setup({
       always: { guard: 'isEmpty', target: 'gone' },
       on: {
         'config.loaded': { guard: 'isOpen', ...loaded },
-        drain: { actions: 'close' },
+        // Again: another knot may have been found in the place of one that has ended.
+        'config.absent': { actions: dismiss },
+        'config.remove': { actions: dismiss },
+        drain: { actions: ['close', dismiss] },
       },
     },
     gone: {

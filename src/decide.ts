@@ -14,7 +14,7 @@ import type { Heard, Letter, Post } from '../machines/letters.ts'
 import { newMemory } from '../machines/life.ts'
 import { newSandboxMemory, sandboxMachine } from '../machines/sandbox.ts'
 import { treeMachine } from '../machines/tree.ts'
-import type { Effect, Input, Wanted } from '../machines/vocabulary.ts'
+import type { Effect, Input, InputOf, Wanted } from '../machines/vocabulary.ts'
 import { isOfSocket, opensFor, takeSocket, unwantedOf } from './sockets.ts'
 import type { OpenSocket, OpenSockets } from './sockets.ts'
 
@@ -122,7 +122,7 @@ const take = (desk: Desk, input: Input): void => {
   if (input.type === 'tree.started') desk.sockets.clear()
   if (input.type === 'tree.started' && isOtherBoot(desk, input.bootId)) forgetBoot(desk)
   if ('instance' in input && input.instance !== undefined) {
-    if (input.type === 'knot.adopted') meet(desk, input.instance, event)
+    if (input.type === 'knot.adopted') meet(desk, input, event)
     if (input.type === 'spec.loaded') askSandbox(desk, sandboxOf(input.instance), event)
     askInstance(desk, input.instance, event)
   } else if (isOfSocket(input)) {
@@ -130,11 +130,15 @@ const take = (desk: Desk, input: Input): void => {
     desk.areWantsNew = true
   } else if (input.type !== 'config.reload' && 'sandbox' in input) {
     desk.isConfigNew = true
-    askSandbox(desk, input.sandbox, event, true)
+    // What was still being read when everything was told to stop starts nothing any more.
+    askSandbox(desk, input.sandbox, event, !isEnding(desk))
   } else {
     askTree(desk, event)
   }
 }
+
+const isEnding = ({ tree: { value } }: Desk): boolean =>
+  value === 'stopping' || value === 'abandoning' || value === 'stopped'
 
 const isOtherBoot = ({ tree }: Desk, bootId: string): boolean =>
   tree.context.bootId !== null && tree.context.bootId !== bootId
@@ -147,9 +151,10 @@ const forgetBoot = (desk: Desk): void => {
 }
 
 /** A living instance that its sandbox has not heard of: it must know whom to judge. */
-const meet = (desk: Desk, instance: string, event: Heard): void => {
+const meet = (desk: Desk, adopted: InputOf<'knot.adopted'>, event: Heard): void => {
+  const { instance, config } = adopted
   const sandbox = sandboxOf(instance)
-  askSandbox(desk, sandbox, letter(event, { type: 'found', instance }), true)
+  askSandbox(desk, sandbox, letter(event, { type: 'found', instance, config }), true)
   if (!desk.instances.has(instance)) desk.instances.set(instance, newInstance(instance))
 }
 

@@ -194,6 +194,7 @@ const startAgain = (small: Small, pid: number): readonly Small[] => {
       arm: ({ timer }) => void timers.push(timer),
       adopt: () => {},
       forget: (_, incarnation) => void forgotten.push(incarnation),
+      bury: ({ incarnation }) => void forgotten.push(incarnation),
       dismiss: () => void (dismissed += 1),
     },
   )

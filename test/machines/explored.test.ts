@@ -90,7 +90,7 @@ const sandboxIgnores: readonly Ignored[] = [
     'while everything stops no configuration starts anything; an open one does',
   ],
   ['draining; gone', 'config refused', 'there is no configuration that it could spoil'],
-  ['draining; gone', 'absent; remove', 'it is on its way, or gone'],
+  ['gone', 'absent; remove', 'it is gone'],
   ['gone', 'drain', 'it has nobody'],
 ]
 

@@ -20,7 +20,7 @@ const refused: Said = { type: 'config.refused', sandbox, reasons: ['no'] }
 const absent: Said = { type: 'config.absent', sandbox }
 const remove: Said = { type: 'config.remove', sandbox, by: 'pid 1, uid 0' }
 const drain: Said = { type: 'drain' }
-const found: Said = { type: 'found', instance: 'web/z.0' }
+const found: Said = { type: 'found', instance: 'web/z.0', config: '1' }
 const ended: Said = { type: 'ended', instance: 'web/a.0' }
 
 const reopen: Said = { type: 'reopen' }
@@ -122,6 +122,12 @@ test('the letters of every arrow', () => {
       'draining, other: want web/b.0, unwant web/a.0',
       'draining, newer: want web/a.0',
       'draining, none: unwant web/a.0',
+      'draining, absent: unwant web/a.0',
+      'draining, remove: unwant web/a.0',
+      'draining, drain: unwant web/a.0',
+      'drain+tree, absent: unwant web/a.0',
+      'drain+tree, remove: unwant web/a.0',
+      'drain+tree, drain: unwant web/a.0',
       'gone, loaded: want web/a.0',
       'gone, other: want web/b.0',
       'gone, newer: want web/a.0',

@@ -171,4 +171,37 @@ test('a reboot forgets every life, and nothing is signalled', () => {
   assert.equal(launched, ['launch', 'armTimer'])
 })
 
+test('what is still being read when everything stops starts nothing', () => {
+  const stamp = { at: 1, mono: 1 }
+  const told: readonly Input[] = [
+    { type: 'tree.started', ...stamp, pid: 1, bootId: 'b', version: '1' },
+    { type: 'tree.surveyed', ...stamp, adopted: 0, lost: 0 },
+    { type: 'signal.received', ...stamp, signal: 'SIGTERM' },
+  ]
+  const stopped = decide(emptyState(), told, 1)
+  assert.is(stopped.effects.at(-1)?.type, 'exit')
+  const late = {
+    type: 'config.loaded',
+    sandbox: 'web',
+    wanted: { 'web/a.0': wanted('1') },
+  } as const
+  assert.equal(decide(stopped.state, [{ ...late, ...stamp }], 2).effects, [])
+})
+
+test('a knot that was found with another configuration is judged by the next one', () => {
+  const stamp = { at: 1, mono: 1 }
+  const load: Input = {
+    ...{ type: 'config.loaded', sandbox: 'web', wanted: { 'web/a.0': wanted('1') } },
+    ...stamp,
+  }
+  const life = { instance: 'web/a.0', incarnation: 0, pid: 7, birth: 1 }
+  const adopted = { type: 'knot.adopted', ...life, config: '2', bornAt: 0, appPid: 8 } as const
+  const one = decide(emptyState(), [load], 1).state
+  const two = decide(one, [{ ...adopted, ...stamp }], 2)
+  assert.is(two.state.instances.get('web/a.0')?.value, 'running')
+  const three = decide(two.state, [load], 3)
+  assert.is(three.state.instances.get('web/a.0')?.value, 'stopping')
+  assert.equal(decide(two.state, [{ ...load, wanted: { 'web/a.0': wanted('2') } }], 3).effects, [])
+})
+
 test.run()
