@@ -19,6 +19,8 @@ export interface Hands {
   readonly adopt: (knot: Found) => void
   /** The end of this life is written down, or nobody will ever ask for it. */
   readonly forget: (instance: string, incarnation: number) => void
+  /** This zombie and its file may go: its end is written down. */
+  readonly bury: (knot: Found) => void
   /** End a knot that is one too many. */
   readonly dismiss: (knot: Found) => void
 }
@@ -48,7 +50,7 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
   const isThisBoot = beginning.state.tree.context.bootId === bootId
   const state = isThisBoot ? beginning.state : emptyState()
   const recovery = recover(state, found, stamp(), beginning.sayRefusal(state))
-  const { adopted, spare, lost } = recovery
+  const { adopted, spare, over, lost } = recovery
   hands.hear({
     type: 'tree.started',
     pid,
@@ -71,6 +73,7 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
   for (const { instance, incarnation, state: now } of found)
     if (now === 'gone' && state.instances.get(instance)?.context.life?.incarnation !== incarnation)
       hands.forget(instance, incarnation)
+  for (const knot of over) hands.bury(knot)
   for (const knot of spare) hands.dismiss(knot)
   hands.hear({ type: 'tree.surveyed', adopted: adopted.length, lost, ...stamp() })
 }

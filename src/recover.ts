@@ -12,6 +12,10 @@
  *     7  nothing             a knot of ours lives                 knot.adopted (judged by config)
  *     8  anything            a knot of the original lithos lives  knot.adopted, foreign
  *     9  a life adopted      a second knot of the same name       spare: stopped by the caller
+ *     10 this boot, not it   ended, and not reaped yet            over: its end is written already
+ *
+ * Where a life has ended and another knot of its name lives (7, 8), that is heard of first: else
+ * the end would start a third.
  *
  * "That very process": same pid and same start time; after a reboot nothing matches.
  */
@@ -26,6 +30,8 @@ export interface Recovery {
   readonly adopted: readonly (readonly [knot: Found, incarnation: number])[]
   /** Living knots that are one too many. */
   readonly spare: readonly Found[]
+  /** Zombies whose end the journal has; nobody will ask for them. */
+  readonly over: readonly Found[]
   readonly lost: number
 }
 
@@ -70,6 +76,10 @@ export const recover = (
       adopt(living, incarnation)
       continue
     }
+    const other = newestFirst(mine.filter(isAlive))[0]
+    if (other !== undefined) adopt(other, other.incarnation)
+    // Of the original, both: the end of this one would be taken for that of the other.
+    if (other?.incarnation === incarnation) continue
     const kept = mine.find(knot => !isThere(knot) && knot.incarnation === incarnation)
     inputs.push(ending({ instance, incarnation, ...stamp }, pid, kept, sayRefusal))
     lost += 1
@@ -77,17 +87,25 @@ export const recover = (
 
   const taken = new Set([...adopted.keys()].map(({ instance }) => instance))
   const spare: Found[] = []
+  const over: Found[] = []
+  const isRemembered = state.tree.context.bootId !== null
   for (const knot of newestFirst(knots.filter(isThere))) {
     if (adopted.has(knot)) continue
+    if (isRemembered && !isAlive(knot)) {
+      over.push(knot)
+      continue
+    }
     if (taken.has(knot.instance)) spare.push(knot)
     else adopt(knot, knot.incarnation)
     taken.add(knot.instance)
   }
-  return { inputs, adopted: [...adopted], spare, lost }
+  return { inputs, adopted: [...adopted], spare, over, lost }
 }
 
 /** A zombie counts: whoever watches it will be told how it ended. */
 const isThere = ({ state, pidfd }: Found): boolean => state !== 'gone' && pidfd !== null
+
+const isAlive = (knot: Found): boolean => isThere(knot) && knot.state === 'alive'
 
 const byInstance = (knots: readonly Found[]): ReadonlyMap<string, readonly Found[]> => {
   const named = new Map<string, Found[]>()
@@ -122,7 +140,8 @@ const ending = (
       ...life,
       pid: pid ?? kept?.pid ?? 0,
       status: null,
-      app: exited.status,
+      // One that was stopped before it was started never had an application.
+      ...(exited.started !== 0 && { app: exited.status }),
       uptimeMs: exited.started === 0 ? 0 : exited.mono - exited.started,
       keptBy: 'status file',
     }

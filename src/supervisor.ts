@@ -202,6 +202,13 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         arm: timers.perform,
         adopt: knots.adopt,
         forget: knots.forget,
+        bury: knot => {
+          if (knot.pidfd !== null) {
+            pidfd.wait(knot.pidfd, false)
+            pidfd.close(knot.pidfd)
+          }
+          knots.forget(knot.instance, knot.incarnation)
+        },
         dismiss: knot => {
           warn(`Undefined child, pid: ${knot.pid}. Sending SIGTERM...`)
           if (knot.pidfd !== null) pidfd.signal(knot.pidfd, 'SIGTERM')

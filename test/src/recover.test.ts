@@ -155,4 +155,34 @@ test('row 9: of two with the same name one is spare, and never the one we know',
   assert.equal(unknown.spare, [alive])
 })
 
+test('row 10: a zombie whose end is written is not adopted, and told of no second time', () => {
+  const begun = { type: 'tree.started', pid: 1, bootId: 'b', version: '1' } as const
+  const exited = { type: 'knot.exited', ...life, pid: 42, status: 0 } as const
+  const remembered = tell(begun, load, launched, started, exited)
+  const zombie = { ...alive, state: 'zombie' as const }
+  const { inputs, adopted, over } = heard(remembered, zombie)
+  assert.equal(over, [zombie])
+  assert.equal(adopted, [])
+  assert.not(inputs.some(input => 'incarnation' in input && input.incarnation === 1))
+  // Where nothing is remembered it is: its end is told then.
+  assert.is(heard(emptyState(), zombie).adopted.length, 1)
+})
+
+test('where a life has ended and another knot of its name lives, no third is launched', () => {
+  const other = { ...alive, pid: 50, birth: 11, incarnation: 0, foreign: true, file: null }
+  for (const state of [running, starting, stopping]) {
+    const { inputs, spare } = heard(state, other)
+    const [value, effects] = after(state, inputs)
+    assert.is(value, 'running')
+    assert.not.match(effects ?? '', /launch|signal/)
+    assert.equal(spare, [])
+  }
+})
+
+test('what was stopped before it was started had no application', () => {
+  const exited = { mono: 4_000, status: 15, started: 0, how: 'term' }
+  const input = only(running, { ...gone, kept: { ...gone.kept, exited } })
+  assert.is('app' in input, false)
+})
+
 test.run()
