@@ -14,7 +14,7 @@ import { sandboxOf } from './decide.ts'
 import type { State } from './decide.ts'
 import type { Evaluator } from './evaluate/evaluator.ts'
 import { look as lookAtFile } from './evaluate/files.ts'
-import { isRemoved } from './evaluate/listing.ts'
+import { isRemoved as isFileRemoved } from './evaluate/listing.ts'
 import type { Evaluation } from './evaluate/sandbox.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { wantedBy } from './spec.ts'
@@ -42,6 +42,7 @@ export interface LoadingOptions {
   readonly warn: (text: string) => void
   /** How a file looks now; a simulator has files of its own. */
   readonly look?: (file: string) => { readonly signature: string } | null
+  readonly isRemoved?: (directory: string, sandbox: string) => boolean
 }
 
 /** The files that a process is started from, how they looked when read, and what they meant. */
@@ -59,6 +60,7 @@ const lookAgainMs = 20
 
 export const createLoading = (options: LoadingOptions): Loading => {
   const { hear, stamp, evaluator, settings, state, warn, look = lookAtFile } = options
+  const { isRemoved = isFileRemoved } = options
   const sources = new Map<string, Source>()
   const lookOf = (files: readonly string[]): string =>
     files.map(file => look(file)?.signature ?? '').join('\n')

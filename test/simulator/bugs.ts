@@ -1,0 +1,33 @@
+/**
+ * Mistakes that are planted on purpose, at the edges of the shipped code: each is one that somebody
+ * could make, and the simulator must find every one of them.
+ */
+export const bugs = [
+  /** The turn is written after it was performed. */
+  'effect before append',
+  /** A process is recognised by its number alone. */
+  'pid without birth',
+  /** A shared socket is closed with the first life that used it. */
+  'socket closed early',
+  /** What is left of a life is removed before its end is in the journal. */
+  'status forgotten',
+  /** The deadlines of the last life of the supervisor are not armed again. */
+  'timers not armed again',
+  /** A restart timer elapses too early. */
+  'restart too soon',
+  /** A signal goes to whoever has the pid now. */
+  'signal by pid',
+  /** A file that cannot be read is taken for one that wants nothing. */
+  'bad config empties',
+  /** The torn last line stays, and the next one is written behind it. */
+  'torn line kept',
+  /** A knot that lives is not seen where the journal does not know its pid yet. */
+  'launched twice',
+  /** Deadlines are kept by the wall clock. */
+  'wall clock',
+  /** A second knot of the same name is left alone. */
+  'spare left alone',
+  /** Over a restart in place the kill deadline is forgotten. */
+  'kill forgotten over exec',
+] as const
+export type Bug = (typeof bugs)[number]

@@ -1,0 +1,247 @@
+/**
+ * As actors/knots.ts, on the fake kernel: the same stories of a life, told at the same moments,
+ * with the same things left behind until `forget`. The supervisor may die between any two steps.
+ */
+import type { Effect, Hear } from '../../machines/vocabulary.ts'
+import { fileName } from '../../native/statusFile.ts'
+import type { Found, Kept } from '../../native/survey.ts'
+import { holdSockets } from './fakeSockets.ts'
+import type { Kernel, Process } from './kernel.ts'
+import { liveAsKnot, signalKnot } from './knot.ts'
+import type { Mortal } from './mortal.ts'
+import type { Listener } from './network.ts'
+import type { Promises } from './promises.ts'
+import { count, strikes } from './world.ts'
+import type { World } from './world.ts'
+
+type Launch = Extract<Effect, { type: 'launch' }>
+type Signal = Extract<Effect, { type: 'signal' }>
+
+export type Prepared =
+  | { readonly killMs: number; readonly spec: string; readonly sockets: readonly Listener[] }
+  | { readonly refused: { readonly step: string; readonly about: string; readonly code: string } }
+
+export interface KnotsOptions {
+  readonly kernel: Kernel
+  readonly mortal: Mortal
+  readonly promises: Promises
+  readonly hear: Hear
+  readonly stamp: () => { readonly at: number; readonly mono: number }
+  /** The event loop comes to it after a while. */
+  readonly soon: (work: () => void) => void
+  readonly prepare: (effect: Launch) => Prepared
+}
+
+export interface FakeKnots {
+  readonly perform: (effect: Launch | Signal) => void
+  readonly adopt: (found: Found) => void
+  readonly forget: (instance: string, incarnation: number) => void
+}
+
+interface Knot {
+  readonly instance: string
+  readonly incarnation: number
+  readonly pid: number
+  readonly process: Process | null
+  readonly file: string
+  offset: number
+  startedAt: number | null
+  refused: Kept['refused']
+  exited: Kept['exited']
+  hasEnded: boolean
+}
+
+export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots => {
+  const { kernel, mortal, promises, hear, stamp, soon, prepare } = options
+  const lives = new Map<string, Knot>()
+  const byFile = new Map<string, Knot>()
+  const byProcess = new Map<Process, Knot>()
+  const latest = new Map<string, Knot>()
+  /** What the next turn of the event loop will see. */
+  let changed = new Set<string>()
+  let ended: Knot[] = []
+  let isAwaited = false
+
+  const expect = (): void => {
+    if (isAwaited) return
+    isAwaited = true
+    soon(poll)
+  }
+
+  /** Files first: what was written before a death is told before it. */
+  const poll = (): void => {
+    isAwaited = false
+    const [files, knots] = [changed, ended]
+    changed = new Set()
+    ended = []
+    for (const name of files) {
+      const knot = byFile.get(name)
+      if (knot !== undefined && !knot.hasEnded) readOn(knot)
+    }
+    for (const knot of knots) end(knot)
+  }
+
+  kernel.watcher = {
+    changed: file => {
+      changed.add(file)
+      expect()
+    },
+    ended: process => {
+      const knot = byProcess.get(process)
+      if (knot === undefined) return
+      ended.push(knot)
+      expect()
+    },
+  }
+
+  const watch = (knot: Knot): void => {
+    lives.set(fileName(knot.instance, knot.incarnation), knot)
+    byFile.set(knot.file, knot)
+    latest.set(knot.instance, knot)
+    if (knot.process === null) return
+    byProcess.set(knot.process, knot)
+    if (knot.process.state === 'alive') return
+    ended.push(knot)
+    expect()
+  }
+
+  // ---- what they say ---------------------------------------------------------------------
+
+  const readOn = (knot: Knot): void => {
+    const lines = kernel.files.get(knot.file)?.slice(knot.offset) ?? []
+    knot.offset += lines.length
+    for (const line of lines) {
+      if (line.said === 'refused') knot.refused = line
+      if (line.said === 'exited') knot.exited = line
+      if (line.said !== 'started' || knot.startedAt !== null) continue
+      knot.startedAt = line.mono
+      const pid = knot.process?.state === 'alive' ? knot.pid + 1 : 0
+      hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
+    }
+  }
+
+  const end = (knot: Knot): void => {
+    if (knot.hasEnded) return
+    readOn(knot)
+    knot.hasEnded = true
+    if (knot.refused !== null && knot.startedAt === null) {
+      const why = { step: `step ${knot.refused.step}`, about: '', code: 'E' }
+      hear({ type: 'knot.refused', ...stamp(), ...lifeOf(knot), ...why })
+    } else tellEnd(knot)
+    if (world.bug === 'status forgotten') drop(knot)
+  }
+
+  const tellEnd = (knot: Knot): void => {
+    const { exited, pid } = knot
+    const now = stamp()
+    const startedAt = exited?.started || knot.startedAt
+    hear({
+      type: 'knot.exited',
+      ...now,
+      ...lifeOf(knot),
+      pid,
+      ...howItEnded(world, knot),
+      ...(exited !== null && exited.started !== 0 && { app: exited.status }),
+      ...(startedAt !== null && { uptimeMs: Math.max(0, (exited?.mono ?? now.mono) - startedAt) }),
+    })
+  }
+
+  // ---- performing ------------------------------------------------------------------------
+
+  const launch = (effect: Launch): void => {
+    const { instance, incarnation, wanted } = effect
+    const former = latest.get(instance)
+    if (former?.hasEnded === true) drop(former)
+    const refuse = (why: { step: string; about: string; code: string }): void =>
+      hear({ type: 'knot.refused', ...stamp(), instance, incarnation, ...why })
+    const prepared = prepare(effect)
+    if ('refused' in prepared) return refuse(prepared.refused)
+    if (strikes(world, 'stillbirth', 0.05)) {
+      count(world, 'stillbirth')
+      return refuse({ step: 'clone3', about: instance, code: 'EAGAIN' })
+    }
+    mortal.passes('before the status file')
+    const file = fileName(instance, incarnation)
+    const { spec, killMs } = prepared
+    kernel.files.set(file, [{ said: 'knot', name: instance, incarnation, spec }])
+    mortal.passes('before the birth')
+    const process = kernel.bear({
+      ...{ instance, incarnation, file, killMs, spec },
+      config: wanted.config,
+      isChild: true,
+      isSpare: false,
+    })
+    holdSockets(process, prepared.sockets)
+    promises.born(process)
+    liveAsKnot(world, kernel, process)
+    mortal.passes('after the birth')
+    const { pid, birth } = process
+    kernel.files.get(file)?.push({ said: 'pid', pid, birth })
+    mortal.passes('after the launch')
+    watch({ instance, incarnation, pid, process, file, ...unread })
+    hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth })
+  }
+
+  const signal = (effect: Signal): void => {
+    const { instance, incarnation, signal, pid } = effect
+    mortal.passes('before a signal')
+    const knot = lives.get(fileName(instance, incarnation))
+    if (world.bug === 'signal by pid') {
+      const process = kernel.byPid.get(pid)
+      if (process !== undefined) send(process, effect)
+    } else if (knot !== undefined && knot.process !== null && !knot.hasEnded)
+      send(knot.process, effect)
+    mortal.passes(`after ${signal}`)
+  }
+
+  const send = (process: Process, effect: Signal): void => {
+    promises.signalled(process, effect)
+    signalKnot(world, kernel, process, effect.signal)
+  }
+
+  const drop = (knot: Knot): void => {
+    lives.delete(fileName(knot.instance, knot.incarnation))
+    byFile.delete(knot.file)
+    if (latest.get(knot.instance) === knot) latest.delete(knot.instance)
+    if (knot.process !== null) {
+      byProcess.delete(knot.process)
+      if (knot.process.isChild) kernel.reap(knot.process)
+    }
+    kernel.files.delete(knot.file)
+  }
+
+  return {
+    perform: effect => (effect.type === 'launch' ? launch(effect) : signal(effect)),
+    adopt: found => {
+      const { instance, incarnation, pid, offset, kept } = found
+      const process = kernel.processes[(found.pidfd ?? 0) - 1] ?? null
+      const file = found.file ?? fileName(instance, incarnation)
+      watch({ instance, incarnation, pid, process, file, offset, ...kept, hasEnded: false })
+      changed.add(file)
+      expect()
+    },
+    forget: (instance, incarnation) => {
+      const knot = lives.get(fileName(instance, incarnation))
+      if (knot === undefined) kernel.files.delete(fileName(instance, incarnation))
+      else if (knot.hasEnded) drop(knot)
+    },
+  }
+}
+
+/** Of a child always; of others where the kernel keeps notes. */
+const howItEnded = (world: World, { process, exited }: Knot) => {
+  if (process !== null && process.isChild) return { status: process.status, keptBy: 'child' }
+  const isNoted = process !== null && world.dice('kernel').happens(0.7)
+  if (isNoted) return { status: process.status, keptBy: 'kernel' }
+  return { status: null, keptBy: exited === null ? 'nobody' : 'status file' }
+}
+
+const unread = {
+  offset: 0,
+  startedAt: null,
+  refused: null,
+  exited: null,
+  hasEnded: false,
+}
+
+const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })

@@ -1,0 +1,52 @@
+/** All that is there while no supervisor runs. */
+import { createConfigs } from './configs.ts'
+import type { Configs } from './configs.ts'
+import { createFakeDisk } from './fakeDisk.ts'
+import type { FakeDisk } from './fakeDisk.ts'
+import { createKernel } from './kernel.ts'
+import type { Kernel, Process } from './kernel.ts'
+import { signalKnot } from './knot.ts'
+import { createMemory } from './memory.ts'
+import type { Memory } from './memory.ts'
+import { createNetwork } from './network.ts'
+import type { Network } from './network.ts'
+import { createPromises } from './promises.ts'
+import type { Promises } from './promises.ts'
+import type { Story } from './story.ts'
+import type { World } from './world.ts'
+
+export interface Host {
+  readonly world: World
+  readonly kernel: Kernel
+  readonly disk: FakeDisk
+  readonly configs: Configs
+  readonly network: Network
+  readonly promises: Promises
+  readonly memory: Memory
+  readonly dismiss: (process: Process) => void
+}
+
+export const createHost = (world: World, story: Story): Host => {
+  const kernel = createKernel(world)
+  const configs = createConfigs(world)
+  const promises = createPromises(world, kernel, configs)
+  const disk = createFakeDisk(world)
+  return {
+    world,
+    kernel,
+    configs,
+    network: createNetwork(),
+    promises,
+    disk,
+    memory: createMemory(world, {
+      onHeard: ({ inputs }) => promises.heard(inputs),
+      onWritten: (turn, state) => {
+        story.turn(turn)
+        promises.written(turn, state)
+      },
+      onAmnesia: promises.amnesia,
+      isFull: () => disk.isFull,
+    }),
+    dismiss: process => signalKnot(world, kernel, process, 'SIGTERM'),
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * What the supervisor promises, asked of everything that it does to the simulated host. Each
+ * promise is one small function; what it needs to remember stands in the ledger.
+ *
+ * A fault that takes the memory away (a journal lost, damaged, or not written because the disk was
+ * full) excuses what follows from it and from nothing else: see `amnesia`.
+ */
+import type { Effect, Input } from '../../machines/vocabulary.ts'
+import type { State } from '../../src/decide.ts'
+import type { Configs } from './configs.ts'
+import { fileName } from '../../native/statusFile.ts'
+import type { Kernel, Process } from './kernel.ts'
+import type { WrittenTurn } from './memory.ts'
+import { breakPromise, monoOf } from './world.ts'
+import type { World } from './world.ts'
+
+type Signal = Extract<Effect, { type: 'signal' }>
+type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T }>
+
+export interface Promises {
+  /** A turn begins; what is judged by how the world is at this moment. */
+  readonly heard: (inputs: readonly Input[]) => void
+  /** A turn has been written, or could not be. */
+  readonly written: (turn: WrittenTurn, state: State) => void
+  readonly born: (process: Process) => void
+  readonly signalled: (process: Process, effect: Signal) => void
+  readonly swept: (instance: string) => void
+  readonly dismissed: (process: Process) => void
+  /** The memory is gone, or is older than it should be: `state` is what is still known. */
+  readonly amnesia: (state: State) => void
+  readonly rebooted: () => void
+  /** Everything that was running was stopped on purpose. */
+  readonly leftOrderly: () => void
+  readonly ledger: Ledger
+}
+
+export interface Ledger {
+  /** Which process a life of the journal is. */
+  readonly lives: Map<string, Process>
+  /** Deaths that the journal has told. */
+  readonly told: Set<Process>
+  /** Deaths that nobody can know of: of before a boot, or of lives that were forgotten. */
+  readonly excused: Set<Process>
+  /** When a life was first told to stop. */
+  readonly terms: Map<string, number>
+}
+
+const killGraceMs = 1_000
+const startLimitMs = 60_000
+
+interface LastStart {
+  readonly at: number
+  /** The shortest pause that was wanted since. */
+  restartMs: number
+}
+
+export const createPromises = (world: World, kernel: Kernel, configs: Configs): Promises => {
+  const lives = new Map<string, Process>()
+  const told = new Set<Process>()
+  const excused = new Set<Process>()
+  const terms = new Map<string, number>()
+  const starts = new Map<string, LastStart>()
+  /** By a command, or because everything was to stop: until the life is over. */
+  const stopAsked = new Set<string>()
+  let state: State | null = null
+
+  const fail = (promise: string, what: string): void => breakPromise(world, promise, what)
+
+  // ---- starts ------------------------------------------------------------------------------
+
+  /** Never two living incarnations of one instance, apart from those that nobody has launched. */
+  const bornAlone = ({ instance, pid }: Process): void => {
+    const others = kernel
+      .living(instance ?? '')
+      .filter(other => other.pid !== pid && !other.isSpare)
+    for (const other of others)
+      fail('one incarnation', `${instance} ${pid} is born while ${other.pid} lives`)
+  }
+
+  /** No start sooner than the restart-timeout after the last one. */
+  const bornInTime = ({ instance, bornAt }: Process): void => {
+    const last = starts.get(instance ?? '')
+    if (last === undefined || bornAt >= last.at + last.restartMs) return
+    const what = `${instance} starts ${bornAt - last.at} ms after its last start`
+    fail('restart-timeout', `${what}, ${last.restartMs} are wanted`)
+  }
+
+  const wantedMs = (instance: string): number =>
+    state?.instances.get(instance)?.context.want?.restartMs ?? 0
+
+  // ---- stops -------------------------------------------------------------------------------
+
+  /** A signal reaches the very life that it was decided for. */
+  const reachesItsLife = (process: Process, { instance, pid, incarnation }: Signal): void => {
+    const meant = lives.get(fileName(instance, incarnation))
+    if (meant === process) return
+    fail('right life', `${instance} ${pid}: the signal reached ${process.instance ?? 'a stranger'}`)
+  }
+
+  /** No SIGKILL before the kill-timeout is over, unless everything must end or nothing began. */
+  const killsInTime = (process: Process, { instance, incarnation }: Signal): void => {
+    const mono = monoOf(world)
+    const killMs = state?.instances.get(instance)?.context.life?.killMs ?? 0
+    const term = terms.get(fileName(instance, incarnation))
+    const isAbandoned = state?.tree.value === 'abandoning' || state?.tree.value === 'stopped'
+    const isLate = mono - process.bornAt >= startLimitMs - 100
+    const isDue = term !== undefined && mono >= term + killMs + killGraceMs
+    if (isDue || isAbandoned || isLate) return
+    fail('kill-timeout', `${instance} is killed ${mono - (term ?? mono)} ms after SIGTERM`)
+  }
+
+  /** Nothing is stopped but for a good configuration, a command, or because everything stops. */
+  const stopsForAReason = (effect: Signal, next: State): void => {
+    const { instance, incarnation } = effect
+    const life = next.instances.get(instance)?.context.life ?? null
+    const given = configs.given.get(instance.slice(0, instance.indexOf('/')))
+    const isStillWanted = given?.wanted.get(instance)?.config === life?.config
+    const isAsked = stopAsked.has(instance) || next.tree.context.isStopping
+    const isAbsent = !next.sandboxes.get(instance.slice(0, instance.indexOf('/')))
+    const isKnown = terms.has(fileName(instance, incarnation))
+    if (life === null || isAsked || isAbsent || isKnown || !isStillWanted || given === undefined)
+      return
+    if (absent.has(instance.slice(0, instance.indexOf('/')))) return
+    fail('a bad file stops nothing', `${instance} is stopped, and no configuration asks for it`)
+  }
+
+  /** Sandboxes that were removed, as heard, since they were last taken. */
+  const absent = new Set<string>()
+
+  /** A sandbox is taken for removed if that is meant, or if nothing is lost by it. */
+  const isReallyAbsent = ({ sandbox }: InputOf<'config.absent'>): void => {
+    const found = configs.sandboxes.get(sandbox)?.state ?? 'removed'
+    const lives = [...kernel.byPid.values()].some(
+      ({ instance, state, isSpare }) =>
+        instance?.startsWith(`${sandbox}/`) === true && state === 'alive' && !isSpare,
+    )
+    const isDraining = state?.sandboxes.get(sandbox)?.value === 'draining'
+    if (found === 'removed' || (found === 'vanished' && (!lives || isDraining))) return
+    fail('a bad file stops nothing', `${sandbox} is taken for removed, but it is ${found}`)
+  }
+
+  // ---- ends --------------------------------------------------------------------------------
+
+  /** Each end is told once, only of what has ended, and truly. */
+  const tellsTruly = (input: InputOf<'knot.exited'>): void => {
+    const { instance, incarnation, pid, status } = input
+    const process = lives.get(fileName(instance, incarnation))
+    if (process === undefined) return fail('exit status', `${instance} ends, which never lived`)
+    const { state: now, status: truth, exited, isChild } = process
+    if (now === 'alive') fail('exit status', `the end of ${instance} ${pid} is told, but it lives`)
+    if (told.has(process)) fail('exit status', `the end of ${instance} ${pid} is told twice`)
+    told.add(process)
+    if (status !== null && status !== truth)
+      fail('exit status', `${instance} ${pid} ended with ${truth}, told is ${status}`)
+    if (excused.has(process) || !isFindable(process)) return
+    if (status === null && isChild && now === 'zombie')
+      fail('exit status', `${instance} ${pid} ended with ${truth}, which is not told`)
+    const app = exited === null || exited.started === 0 ? undefined : exited.status
+    if (input.app !== app && (input.app !== undefined || process.file !== null))
+      fail('exit status', `the application of ${instance} ended with ${app}, told: ${input.app}`)
+  }
+
+  const fileLost = kernel.lostFiles
+
+  /** Without its file, or its pid in there, nobody can find a zombie. */
+  const isFindable = ({ file }: Process): boolean =>
+    file === null ||
+    (!fileLost.has(file) && kernel.files.get(file)?.some(({ said }) => said === 'pid') !== false)
+
+  const tellsRefusal = ({ instance, incarnation }: InputOf<'knot.refused'>): void => {
+    const process = lives.get(fileName(instance, incarnation))
+    if (process === undefined) return
+    // Of a knot without its file nobody can know which life it is.
+    if (process.state === 'alive' && fileLost.has(process.file ?? '')) return
+    if (process.state === 'alive')
+      fail('exit status', `${instance} ${process.pid} is told to be refused, but it lives`)
+    if (told.has(process)) fail('exit status', `the end of ${instance} is told twice`)
+    told.add(process)
+  }
+
+  /** Only a living knot of that very name is ever adopted. */
+  const adoptsItsOwn = (input: InputOf<'knot.adopted'>): void => {
+    const { instance, incarnation, pid, birth } = input
+    const process = kernel.processes.findLast(
+      process => process.pid === pid && process.birth === birth,
+    )
+    if (process === undefined || process.instance !== instance)
+      return fail('adopts its own', `${instance} is said to be ${pid}, which is another process`)
+    process.isSpare = false
+    const key = fileName(instance, incarnation)
+    if (lives.get(key) !== process) terms.delete(key)
+    lives.set(key, process)
+  }
+
+  // ---- all together ------------------------------------------------------------------------
+
+  const hear = (input: Input): void => {
+    switch (input.type) {
+      case 'knot.exited':
+        stopAsked.delete(input.instance)
+        return tellsTruly(input)
+      case 'knot.refused':
+        return tellsRefusal(input)
+      case 'knot.adopted':
+        return adoptsItsOwn(input)
+      case 'knot.launched': {
+        const process = kernel.processes.findLast(
+          process => process.pid === input.pid && process.birth === input.birth,
+        )
+        if (process !== undefined) lives.set(fileName(input.instance, input.incarnation), process)
+        return
+      }
+      case 'instance.restart':
+        stopAsked.add(input.instance)
+        starts.delete(input.instance)
+        return
+      case 'config.remove':
+        return void absent.add(input.sandbox)
+      case 'config.absent':
+        return void absent.add(input.sandbox)
+      case 'config.loaded':
+        absent.delete(input.sandbox)
+    }
+  }
+
+  /** What is wanted may have become less strict since the last start. */
+  const relax = (next: State): void => {
+    for (const [instance, last] of starts) {
+      const want = next.instances.get(instance)?.context.want
+      if (want == null) starts.delete(instance)
+      else last.restartMs = Math.min(last.restartMs, want.restartMs)
+    }
+  }
+
+  return {
+    ledger: { lives, told, excused, terms },
+    heard: inputs => {
+      for (const input of inputs) if (input.type === 'config.absent') isReallyAbsent(input)
+    },
+    written: ({ inputs, effects, mono }, next) => {
+      inputs.forEach(hear)
+      state = next
+      if (next.tree.context.isStopping)
+        for (const name of next.instances.keys()) stopAsked.add(name)
+      for (const effect of effects) {
+        if (effect.type !== 'signal' || effect.signal !== 'SIGTERM') continue
+        stopsForAReason(effect, next)
+        const key = fileName(effect.instance, effect.incarnation)
+        if (!terms.has(key)) terms.set(key, mono)
+      }
+      relax(next)
+    },
+    born: process => {
+      const instance = process.instance ?? ''
+      bornAlone(process)
+      bornInTime(process)
+      starts.set(instance, { at: process.bornAt, restartMs: wantedMs(instance) })
+      const key = fileName(instance, process.incarnation)
+      lives.set(key, process)
+      terms.delete(key)
+      fileLost.delete(key)
+    },
+    signalled: (process, effect) => {
+      reachesItsLife(process, effect)
+      if (effect.signal === 'SIGKILL') killsInTime(process, effect)
+    },
+    /** What a living container stands on is never swept away. */
+    swept: instance => {
+      for (const process of kernel.living(instance))
+        if (!process.isSpare) fail('sweeps no living', `${instance} ${process.pid} is swept away`)
+    },
+    dismissed: process => {
+      process.isSpare = true
+    },
+    amnesia: known => {
+      state = known
+      starts.clear()
+      const stopping = [...known.instances.values()]
+        .filter(({ value }) => value === 'stopping' || value === 'killing')
+        .map(({ context: { name, life } }) => fileName(name, life?.incarnation ?? 0))
+      for (const key of terms.keys()) if (!stopping.includes(key)) terms.delete(key)
+      stopAsked.clear()
+      for (const process of kernel.processes) if (process.state !== 'alive') excused.add(process)
+      told.clear()
+    },
+    rebooted: () => {
+      starts.clear()
+      terms.clear()
+      lives.clear()
+      for (const process of kernel.processes) excused.add(process)
+    },
+    leftOrderly: () => {
+      starts.clear()
+      stopAsked.clear()
+    },
+  }
+}
