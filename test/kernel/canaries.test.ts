@@ -1,0 +1,120 @@
+/**
+ * Goal: a secret is in no other place than the environment of its application, or its file.
+ * Method: a tree on the real kernel with canaries as secrets. Every file of it, every process of
+ * the host, all that the commands say and the memory of the tree and its knots are searched; the
+ * search itself has to find a canary that was planted.
+ */
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { keyA } from '../src/secrets/keys.ts'
+import { skipUnless } from '../skip.ts'
+import { descriptorsOf, filesBelow, hasInMemory, textOf } from './canary.ts'
+import { giveKey, guest, journalOf, refusals, sealed } from './secretWorld.ts'
+import { inputsOf, kill, run, runs, supervised, until } from './supervised.ts'
+import type { Supervised } from './supervised.ts'
+import { canContain, whyNot } from './world.ts'
+
+const contained = skipUnless(canContain, whyNot)
+
+/** Short ones as well: V8 keeps small arrays elsewhere than large ones. */
+const canaries = {
+  VARIABLE: 'canary-of-a-variable',
+  AGAIN: 'canary-of-one-that-is-started-again-in-its-container',
+  LONG: `canary-that-is-long${'-and-longer'.repeat(50)}`,
+  token: 'canary-of-a-file',
+}
+const searched = 'canary-'
+/** What was never encrypted is known to who reads the configuration, but is in no journal. */
+const forgotten = 'hunter2-in-the-clear'
+
+contained(
+  'S34: a canary stands in the environment of its application, or its file, and nowhere else',
+  supervised(async self => {
+    const secret = (name: keyof typeof canaries): string =>
+      `{${name}: ${sealed(keyA, canaries[name])}}\n`
+    mkdirSync(join(self.world.root, 'images/img/run/secrets'), { recursive: true })
+    self.configure({
+      app: { instances: 3, container: `${guest('sleep')}secret-environ: ${secret('VARIABLE')}` },
+      long: { container: `${guest('sleep')}secret-environ: ${secret('LONG')}` },
+      file: { container: `${guest('sleep')}secret-files: ${secret('token')}` },
+      again: {
+        container:
+          `${guest('sleep')}secret-environ: ${secret('AGAIN')}` +
+          'restart-process-only: true\nrestart-timeout: 0\n',
+      },
+      crash: {
+        container: `${guest('kill=11')}secret-environ: ${secret('VARIABLE')}restart-timeout: 1\n`,
+      },
+      bad: { container: `${guest('sleep')}secret-environ: {X: ${forgotten}}\n` },
+    })
+    giveKey(self)
+    await self.start()
+    const instances = ['app.0', 'app.1', 'app.2', 'long.0', 'file.0', 'again.0']
+    await runs(self, ...instances.map(name => `web/${name}`))
+    await until('one has crashed', () => inputsOf(self.turns(), 'knot.exited').length > 0)
+    await until('one was refused', () => refusals(self).length > 0)
+    kill(self.appOf('web/again.0'))
+    await until('it runs again', () => hasEnviron(self, 'web/again.0', canaries.AGAIN))
+    assert.ok(hasEnviron(self, 'web/app.2', canaries.VARIABLE))
+    assert.ok(hasEnviron(self, 'web/long.0', canaries.LONG))
+
+    const knots = new Map([...instances].map(name => [name, self.knotOf(`web/${name}`)!] as const))
+    // That of `again` has to keep its plan, in a memory that only root can read.
+    const forgetful = [...knots].filter(([name]) => name !== 'again.0').map(([, pid]) => pid)
+    assert.equal(placesIn(self, [self.tree().pid, ...forgetful]), [])
+    assert.ok(hasInMemory(knots.get('again.0')!, searched), 'the search finds what is there')
+    for (const pid of [self.tree().pid, ...knots.values()])
+      assert.not.match(descriptorsOf(pid), 'memfd:plan')
+
+    assert.not.match(journalOf(self) + self.log('master.log'), forgotten)
+
+    const planted = join(self.world.root, 'run/state/planted')
+    writeFileSync(planted, `x${canaries.VARIABLE}`)
+    assert.equal(placesIn(self, []), [planted])
+    await self.stop()
+    assert.equal(placesIn(self, []), [planted])
+  }),
+)
+
+const hasEnviron = (self: Supervised, instance: string, text: string): boolean => {
+  const pid = self.appOf(instance)
+  return pid !== null && textOf(`/proc/${pid}/environ`).includes(text)
+}
+
+/** Where a canary is that should not be: files, what commands say, processes, their memory. */
+const placesIn = (self: Supervised, memories: readonly number[]): readonly string[] => {
+  const { world } = self
+  const C = ['-C', world.master]
+  const commands: readonly (readonly [string, ...string[]])[] = [
+    ['lithos', 'ps', ...C, '--json'],
+    ['lithos', 'journal', 'show', ...C],
+    ['lithos', 'journal', 'why', 'web/bad.0', ...C],
+    ['lithos_check', ...C, '--json'],
+    ['lithos_check', ...C, '--show-plan', 'web', 'app'],
+    ['lithos_check', ...C, '--show-plan', 'web', 'file'],
+  ]
+  const said = commands
+    .map(([name, ...words]) => ({ name: [name, ...words].join(' '), ...run(name, ...words) }))
+    .filter(({ stdout, stderr }) => (stdout + stderr).includes(searched))
+    .map(({ name }) => name)
+  const apps = new Set(readdirSync('/proc').filter(pid => isApp(self, Number(pid))))
+  const processes = readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && !apps.has(name) && name !== String(process.pid))
+    .flatMap(pid => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
+    .filter(path => textOf(path).includes(searched))
+  return [
+    ...filesBelow(world.root).filter(path => textOf(path).includes(searched)),
+    ...said,
+    ...processes,
+    ...memories.filter(pid => hasInMemory(pid, searched)).map(pid => `memory of ${pid}`),
+  ]
+}
+
+const isApp = (self: Supervised, pid: number): boolean =>
+  ['app.0', 'app.1', 'app.2', 'long.0', 'file.0', 'again.0', 'crash.0'].some(
+    name => self.knotOf(`web/${name}`) !== null && self.appOf(`web/${name}`) === pid,
+  )
+
+test.run()
