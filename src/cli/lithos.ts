@@ -10,6 +10,10 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       machines: ['the state machines, drawn from what runs', () => import('./machines.ts')],
       check: ['would the supervisor start all that is configured?', () => import('./check.ts')],
       crypt: ['encrypt and decrypt the secrets of configurations', () => import('./crypt.ts')],
+      switch: [
+        'another process configuration for a sandbox, whole or not at all',
+        () => import('./switch.ts'),
+      ],
       mkdev: ['make the /dev of containers', () => import('./mkdev.ts')],
       tree: ['the supervisor itself, in the foreground', () => import('./tree.ts')],
     },
