@@ -1,6 +1,6 @@
 /**
- * Goal: a secret reaches its application, as a variable or as a file, as whom it should; what cannot
- * be decrypted keeps its own instance from starting and says why without saying it.
+ * Goal: a secret reaches its application, as a variable or as a file, as whom it should; what
+ *   cannot be decrypted keeps its own instance from starting and says why without saying it.
  * Method: whole trees on the real kernel, with keys that are wrong, put right, and replaced.
  */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -138,17 +138,25 @@ contained(
       made: {
         container: `${guest('cat=/run/secrets/token', 'sleep')}${secrets}volumes: {/run: !Tmpfs}\n`,
       },
+      // The files are those of its user on the host, who is itself inside.
+      mapped: {
+        container:
+          `${guest('mode=/run/secrets/token', 'cat=/run/secrets/token', 'sleep')}${secrets}` +
+          'uid-map: [{inside: 7, outside: 5000, count: 1}]\nuser-id: 7\n' +
+          'gid-map: [{inside: 8, outside: 6000, count: 1}]\ngroup-id: 8\n',
+      },
       nowhere: { container: `${guest('sleep')}${secrets}volumes: {/run: !Readonly /v}\n` },
     })
     mkdirSync(join(self.world.root, 'empty'))
     giveKey(self, [keyA], `readonly-paths: {/v: ${self.world.root}/empty}\n`)
     await self.start()
-    await runs(self, 'web/app.0', 'web/made.0')
-    await until('both have printed', () => output(self).split('the token\n').length > 2)
+    await runs(self, 'web/app.0', 'web/made.0', 'web/mapped.0')
+    await until('all have printed', () => output(self).split('the token\n').length > 3)
     await until('it has printed all', () => output(self).includes('over'))
     const text = output(self)
     assert.match(text, 'mode /run/secrets 40500 1000:0\n')
     assert.match(text, 'mode /run/secrets/token 100400 1000:0\n')
+    assert.match(text, 'mode /run/secrets/token 100400 7:8\n')
     assert.match(text, /Read-only file system|Permission denied/)
     assert.not.match(text, 'token=')
     const mount = readFileSync(`/proc/${self.appOf('web/app.0')}/mountinfo`, 'utf8')
