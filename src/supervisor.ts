@@ -18,6 +18,7 @@ import { errnoName } from '../native/attempt.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import { survey } from '../native/survey.ts'
+import type { Found } from '../native/survey.ts'
 import { begin } from './begin.ts'
 import { createTakeAddress, sweepCables } from './cables.ts'
 import { serveLater } from './control/later.ts'
@@ -209,10 +210,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
           }
           knots.forget(knot.instance, knot.incarnation)
         },
-        dismiss: knot => {
-          warn(`Undefined child, pid: ${knot.pid}. Sending SIGTERM...`)
-          if (knot.pidfd !== null) pidfd.signal(knot.pidfd, 'SIGTERM')
-        },
+        dismiss: knot => dismiss(knot, warn),
       },
     )
     void setImmediate().then(() => {
@@ -244,3 +242,21 @@ const sayRefusalBy =
         : launching.nameStep(spec, knot.instance, step)
     return { ...named, code: errnoName(errno) }
   }
+
+/** Longer than the default of `kill-timeout`, which its knot keeps itself. */
+const dismissalMs = 6_000
+
+/** One of a name too many. The next start finds it again, should we not live to see its end. */
+const dismiss = ({ pid, pidfd: held }: Found, warn: (text: string) => void): void => {
+  if (held === null) return
+  warn(`Undefined child, pid: ${pid}. Sending SIGTERM...`)
+  pidfd.signal(held, 'SIGTERM')
+  void setTimeout(dismissalMs, undefined, { ref: false }).then(() => {
+    pidfd.wait(held, false)
+    if (pidfd.isThere(held)) {
+      warn(`Process Pid(${pid}) looks like hanging. Sending kill...`)
+      pidfd.signal(held, 'SIGKILL')
+    }
+    pidfd.close(held)
+  })
+}

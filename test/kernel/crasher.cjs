@@ -25,6 +25,11 @@ const crashes = {
     const kept = []
     for (;;) kept.push(Buffer.alloc(64 << 20, 1))
   },
+  // Somebody is heard, and then nothing more comes of it.
+  hang: () =>
+    process.once('SIGUSR2', () => {
+      for (;;);
+    }),
   abort: () => process.abort(),
   segv: () => process.kill(process.pid, 'SIGSEGV'),
 }

@@ -4,7 +4,7 @@
  * Method: the real commands; fatal signals from outside, and a preloaded file that throws, fills
  *   the heap or overflows the stack in the middle of a running supervisor.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -136,6 +136,22 @@ real(
     kill(self.tree().pid, 'SIGQUIT')
     await until('it is over', () => surveys(self) > count)
     assert.is(self.appOf('web/app.0'), app)
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
+  }),
+)
+
+real(
+  'a loop that does not come round: the watchdog makes a new image',
+  supervised(async self => {
+    self.configure({ app: { container: sleeper } })
+    const file = await withEnvironment(self, { LITHOS_PATIENCE: '1' })
+    await runs(self, 'web/app.0')
+    writeFileSync(file, 'hang')
+    await until('it will hang', () => !existsSync(file))
+    await setTimeout(50)
+    await survives(self, () => kill(self.tree().pid, 'SIGUSR2'), /^after a crash \(hung\)/)
+    await stillSupervises(self)
     assert.is(await self.stop(), 0)
     assert.equal(self.leftovers(), [])
   }),

@@ -145,4 +145,25 @@ real(
   }),
 )
 
+real(
+  'nothing is installed any more when it crashes: containers live on for the next one',
+  supervised(async self => {
+    const root = join(self.world.root, 'opt')
+    install(root, '1.0.0')
+    self.configure({ app: { container: sleeper } })
+    await self.start(join(root, 'src', 'bin', 'lithos_tree'))
+    await runs(self, 'web/app.0')
+    const app = self.appOf('web/app.0')
+    rmSync(root, { recursive: true })
+    kill(self.tree().pid, 'SIGSEGV')
+    assert.is.not(await self.tree().ended, 0)
+    assert.is(self.appOf('web/app.0'), app)
+    await self.start()
+    assert.is(self.appOf('web/app.0'), app)
+    assert.is(inputsOf(self.turns(), 'knot.adopted').length, 1)
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
+  }),
+)
+
 test.run()
