@@ -15,7 +15,7 @@
 import { closeSync, mkdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Effect, Hear } from '../machines/vocabulary.ts'
+import type { Effect, Hear, InputOf } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
 import { createPoll } from '../native/epoll.ts'
 import { watchDirectory } from '../native/inotify.ts'
@@ -31,6 +31,7 @@ import type { Found, Kept } from '../native/survey.ts'
 
 export type Launch = Extract<Effect, { type: 'launch' }>
 type Signal = Extract<Effect, { type: 'signal' }>
+type LaunchedFact = InputOf<'knot.launched'>
 
 /** What was attempted, and on what: `mounting tmpfs`, `/tmp`. */
 export interface StepName {
@@ -43,6 +44,8 @@ export type Prepared =
       readonly plan: Buffer
       /** The first word is the program. */
       readonly argv: readonly string[]
+      /** What the fact of the launch says besides. */
+      readonly record?: Pick<LaunchedFact, 'weaker' | 'filter'>
       /** Names a step of the plan by its number; -1 is the plan itself. */
       readonly about: (step: number) => StepName
       /** Beside mount, pid, uts and ipc. */
@@ -185,6 +188,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       pid,
       ...howItEnded(knot),
       ...(exited !== null && exited.started !== 0 && { app: exited.status }),
+      ...(exited?.oom && { oom: exited.oom }),
       ...(startedAt !== null && { uptimeMs: Math.max(0, (exited?.mono ?? now.mono) - startedAt) }),
     })
   }
@@ -215,7 +219,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     if ('refused' in prepared) return refuse(prepared.refused)
     const { namespaces = [], fds = new Map<number, number>(), given = [], about } = prepared
     const { spec } = wanted
-    const { plan, argv } = prepared
+    const { plan, argv, record } = prepared
     const life = { knotsDir, instance, incarnation, spec }
     const born = launchKnot({ ...life, plan, argv, env: options.env, namespaces, fds })
     for (const fd of given) closeSync(fd)
@@ -226,7 +230,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     const file = fileName(instance, incarnation)
     watch({ ...born.right, instance, incarnation, file, about, ...unread })
     const { pid, birth } = born.right
-    hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth })
+    hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth, ...record })
   }
 
   const signal = ({ instance, incarnation, signal }: Signal): void => {

@@ -3,7 +3,7 @@
  * arithmetic of contexts; when to do it is drawn in instance.ts.
  */
 import type { Heard } from './letters.ts'
-import type { Timer, Wanted } from './vocabulary.ts'
+import type { OutOfMemory, Timer, Wanted } from './vocabulary.ts'
 
 /** One life: from the decision to launch until the knot is gone. */
 export interface Life {
@@ -35,6 +35,8 @@ export interface Ending {
   readonly status: number | null
   readonly app: number | null
   readonly refusal: Refusal | null
+  /** Absent: nobody was killed for lack of memory, that is known of. */
+  readonly oom?: OutOfMemory
   /** Why we ended it; null where it ended by itself. */
   readonly asked: string | null
 }
@@ -131,7 +133,12 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
         refusal: { step: event.step, about: event.about, code: event.code },
       })
     case 'knot.exited':
-      return end(memory, event, { status: event.status, app: event.app ?? null, refusal: null })
+      return end(memory, event, {
+        status: event.status,
+        app: event.app ?? null,
+        refusal: null,
+        ...(event.oom !== undefined && { oom: event.oom }),
+      })
     default:
       return {}
   }
@@ -175,7 +182,7 @@ export const nextStart = ({ notBefore }: Memory, event: Heard): number =>
 const end = (
   memory: Memory,
   event: Heard & { type: 'knot.exited' | 'knot.refused' },
-  how: Pick<Ending, 'status' | 'app' | 'refusal'>,
+  how: Pick<Ending, 'status' | 'app' | 'refusal' | 'oom'>,
 ): Partial<Memory> => {
   const uptimeMs = 'uptimeMs' in event ? event.uptimeMs : undefined
   return {

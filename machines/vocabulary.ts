@@ -75,6 +75,10 @@ export type Wanted = t.TypeOf<typeof Wanted>
 export type Timer = 'restart' | 'kill' | 'start' | 'stop'
 const Timer = t.keyof({ restart: null, kill: null, start: null, stop: null }, 'timer')
 
+/** How many of its processes the kernel killed for lack of memory; the limit in bytes. */
+const OutOfMemory = t.type({ kills: t.number, limit: t.union([t.number, t.null]) }, 'kills')
+export type OutOfMemory = t.TypeOf<typeof OutOfMemory>
+
 // ---------------------------------------------------------------------------
 // Facts
 // ---------------------------------------------------------------------------
@@ -108,14 +112,22 @@ export const Fact = t.union([
   /** The container configuration of a process was found changed when an instance was started. */
   said('spec.loaded', { instance: t.string, wanted: Wanted }, { spec: t.unknown }),
 
-  said('knot.launched', { ...life, pid: t.number, birth: t.number }),
+  /**
+   * `weaker`: in what it is confined less than by default. `filter`: content hash of the filter of
+   * system calls.
+   */
+  said(
+    'knot.launched',
+    { ...life, pid: t.number, birth: t.number },
+    { weaker: t.array(t.string), filter: t.string },
+  ),
   said('knot.refused', { ...life, step: t.string, about: t.string, code: t.string }),
   said('app.started', { ...life, pid: t.number }),
   /** `status` and `app` are wait statuses, of the knot and of the last application in it. */
   said(
     'knot.exited',
     { ...life, pid: t.number, status: t.union([t.number, t.null]) },
-    { app: t.number, uptimeMs: t.number, keptBy: t.string },
+    { app: t.number, uptimeMs: t.number, keptBy: t.string, oom: OutOfMemory },
   ),
   /** A living knot that we did not launch in this life of the supervisor. */
   said(

@@ -11,6 +11,9 @@
  *     died MONO STATUS STARTED                it ended, and is started again by the knot
  *     exited MONO STATUS STARTED HOW          it ended for good: itself, term or killed
  *
+ * The last two end with `oom=KILLS/LIMIT` where the kernel killed processes of this start for
+ * lack of memory; LIMIT in bytes, or `-`. Knots of earlier versions never say so.
+ *
  * MONO and STARTED are milliseconds of CLOCK_MONOTONIC, STATUS is a wait status. The file is
  * called `S:P.N@INCARNATION`, for the instance `S/P.N`.
  */
@@ -40,6 +43,8 @@ export interface End {
   readonly status: number
   /** When the application was started; 0: it never was. */
   readonly started: number
+  /** Killed for lack of memory; the limit in bytes. */
+  readonly oom?: { readonly kills: number; readonly limit: number | null }
 }
 
 export const fileName = (instance: string, incarnation: number): string =>
@@ -115,10 +120,19 @@ const parseLine = (words: readonly string[]): StatusLine | null => {
     case 'started':
       return areNumbers(a, b) ? { said, mono: a, innerPid: b } : null
     case 'died':
-      return areNumbers(a, b, c) ? { said, mono: a, status: b, started: c } : null
+      return areNumbers(a, b, c) ? { said, mono: a, status: b, started: c, ...oomIn(fourth) } : null
     case 'exited':
-      return areNumbers(a, b, c) ? { said, mono: a, status: b, started: c, how: fourth } : null
+      return areNumbers(a, b, c)
+        ? { said, mono: a, status: b, started: c, how: fourth, ...oomIn(words[5]) }
+        : null
     default:
       return null
   }
+}
+
+const oomIn = (word: string | undefined): Pick<End, 'oom'> => {
+  const parts = /^oom=(\d+)\/(\d+|-)$/.exec(word ?? '')
+  if (parts === null) return {}
+  const limit = parts[2] === '-' ? null : Number(parts[2])
+  return { oom: { kills: Number(parts[1]), limit } }
 }

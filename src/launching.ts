@@ -18,6 +18,8 @@ import type { Settings } from './evaluate/settings.ts'
 import type { Loading } from './loading.ts'
 import { plan } from './plan.ts'
 import { addressOf } from './plan/namespaces.ts'
+import { filterOf, weaknesses } from './plan/confinement.ts'
+import { filterHash } from './plan/seccomp.ts'
 import { createPlanBytes } from './planBytes.ts'
 import type { Host } from './plan.ts'
 import { wantedBy } from './spec.ts'
@@ -104,9 +106,21 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
               : bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile),
         argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
         about: step => nameStep(compile(instance), step),
+        record: recordOf(spec),
       }
     },
     nameStep: (spec, instance, step) => nameStep(plan(spec, hostFor(spec), instance), step),
+  }
+}
+
+/** What the start record says of the confinement. */
+const recordOf = (spec: Spec): { readonly weaker?: string[]; readonly filter?: string } => {
+  const filter = filterOf(spec)
+  const keys = weaknesses(spec.confinement).map(({ key }) => key)
+  const weaker = filter === null && !keys.includes('seccomp') ? [...keys, 'seccomp'] : keys
+  return {
+    ...(weaker.length > 0 && { weaker }),
+    ...(filter !== null && { filter: filterHash(filter) }),
   }
 }
 

@@ -6,7 +6,7 @@ import type { LogLevel } from './config/shapes.ts'
 import { sandboxOf } from './decide.ts'
 import { sayInput, sayRefusal } from './sentence.ts'
 import type { FinishedTurn } from './turn.ts'
-import { sayEnd } from './wait.ts'
+import { sayEnd, sayOom } from './wait.ts'
 
 export interface LogLine {
   readonly level: LogLevel
@@ -31,7 +31,8 @@ export const logLines = (
               ? sayEnd(input.status)
               : input.app !== undefined
                 ? `ended while no supervisor ran, its application ${sayEnd(input.app)}`
-                : 'ended while no supervisor ran, nobody knows how'),
+                : 'ended while no supervisor ran, nobody knows how') +
+            (input.oom === undefined ? '' : sayOom(input.app ?? null, input.oom)),
         )
         break
       case 'knot.refused':

@@ -144,6 +144,7 @@ const ending = (
       ...(exited.started !== 0 && { app: exited.status }),
       uptimeMs: exited.started === 0 ? 0 : exited.mono - exited.started,
       keptBy: 'status file',
+      ...(exited.oom && { oom: exited.oom }),
     }
   if (pid !== null) return { type: 'knot.exited', ...life, pid, status: null, keptBy: 'nobody' }
   return {

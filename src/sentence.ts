@@ -3,8 +3,8 @@
  * explanation of them; the log takes its own words from src/logLines.ts, because people grep for
  * those of the original.
  */
-import type { Effect, Input } from '../machines/vocabulary.ts'
-import { endOf, sayCode, sayEnd, saySpan } from './wait.ts'
+import type { Effect, Input, OutOfMemory } from '../machines/vocabulary.ts'
+import { endOf, sayCode, sayEnd, sayOom, saySpan } from './wait.ts'
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
@@ -65,7 +65,12 @@ export const sayInput = (input: Input): string => {
     case 'spec.loaded':
       return `the container configuration of ${input.instance} was found changed`
     case 'knot.launched':
-      return `${input.instance} was launched: knot has pid ${input.pid}`
+      return (
+        `${input.instance} was launched: knot has pid ${input.pid}` +
+        (input.weaker === undefined
+          ? ''
+          : `, weaker than the default in ${input.weaker.join(', ')}`)
+      )
     case 'knot.refused':
       return `${input.instance} could not be started: ${sayRefusal(input)}`
     case 'app.started':
@@ -114,15 +119,20 @@ export const sayExit = ({
   app,
   uptimeMs,
   keptBy,
+  oom,
 }: {
   readonly status: number | null
   readonly app?: number | null | undefined
   readonly uptimeMs?: number | undefined
   readonly keptBy?: string | undefined
+  readonly oom?: OutOfMemory | undefined
 }): string => {
   const after = uptimeMs === undefined ? '' : ` after ${saySpan(uptimeMs)}`
   if (app !== undefined && app !== null)
-    return `the application ${was(app)}${after}${status === deaf ? ', deaf to SIGTERM' : ''}`
+    return (
+      `the application ${was(app)}${after}${status === deaf ? ', deaf to SIGTERM' : ''}` +
+      (oom === undefined ? '' : sayOom(status === deaf ? null : app, oom))
+    )
   if (status !== null) return `the knot ${was(status)}${after}`
   return `nobody knows how${after}${keptBy === 'nobody' ? ', no status was kept' : ''}`
 }

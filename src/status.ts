@@ -6,7 +6,7 @@ import type { Ending, Memory } from '../machines/life.ts'
 import { readStat } from '../native/proc.ts'
 import type { State } from './decide.ts'
 import { sayRefusal } from './sentence.ts'
-import { sayEnd } from './wait.ts'
+import { sayEnd, sayOom } from './wait.ts'
 
 export interface Status {
   readonly name: string
@@ -60,9 +60,9 @@ const describe = (
   wanted: want !== null,
 })
 
-export const sayEnding = ({ status, app, refusal }: Ending): string => {
+export const sayEnding = ({ status, app, refusal, oom }: Ending): string => {
   if (refusal !== null) return sayRefusal(refusal)
-  if (app !== null) return sayEnd(app)
+  if (app !== null) return sayEnd(app) + (oom === undefined ? '' : sayOom(app, oom))
   return status === null ? 'unknown' : `knot ${sayEnd(status)}`
 }
 

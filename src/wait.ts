@@ -33,6 +33,29 @@ export const sayEnd = (status: number): string => {
     : `killed by signal ${end.signal}[${end.number}]${end.core ? ' (core dumped)' : ''}`
 }
 
+/** What to add to the end of an application with this wait status. */
+export const sayOom = (
+  status: number | null,
+  { kills, limit }: { readonly kills: number; readonly limit: number | null },
+): string => {
+  const bound = limit === null ? 'there is no memory-limit' : `memory-limit is ${sayBytes(limit)}`
+  const isItself = status !== null && (status & 0x7f) === constants.signals.SIGKILL
+  return isItself
+    ? `, for lack of memory (${bound})`
+    : `, after ${kills} of its processes were killed for lack of memory (${bound})`
+}
+
+/** With the largest unit that says it exactly: `64Mi`. */
+const sayBytes = (bytes: number): string => {
+  for (const [unit, size] of [
+    ['Gi', 1024 ** 3],
+    ['Mi', 1024 ** 2],
+    ['ki', 1024],
+  ] as const)
+    if (bytes > 0 && bytes % size === 0) return `${bytes / size}${unit}`
+  return `${bytes} bytes`
+}
+
 /**
  * `ENOENT` to `no such file or directory (ENOENT)`, `status 256` to how the program of a step
  * ended; what is no code stays as it is.

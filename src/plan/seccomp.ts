@@ -72,8 +72,16 @@ export const processorHere = (arch: string = process.arch): Processor | null =>
   arch === 'x64' || arch === 'arm64' ? arch : null
 
 /** What a start record says of a filter. */
-export const filterHash = (filter: readonly bigint[]): string =>
-  blake.blake2sHex(Buffer.from(BigUint64Array.from(filter).buffer), undefined, 8)
+export const filterHash = (filter: readonly bigint[]): string => {
+  const known = hashes.get(filter)
+  if (known !== undefined) return known
+  const bytes = Buffer.from(BigUint64Array.from(filter).buffer)
+  const hash = blake.blake2sHex(bytes, undefined, 8)
+  hashes.set(filter, hash)
+  return hash
+}
+
+const hashes = new WeakMap<readonly bigint[], string>()
 
 const linesOf = (capabilities: readonly string[], processor: Processor): readonly Line[] => [
   { load: processorAt },

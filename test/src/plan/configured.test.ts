@@ -4,14 +4,12 @@
  * container looks around. Needs root and new namespaces.
  */
 import * as fs from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { findLayout, groupsOf, slicesOf } from '../../../native/cgroup.ts'
-import type { Layout } from '../../../native/cgroup.ts'
-import { sayProblem } from '../../../src/config/report.ts'
-import { createEvaluator } from '../../../src/evaluate/evaluator.ts'
-import { plan } from '../../../src/plan.ts'
+import { findLayout, groupsOf } from '../../../native/cgroup.ts'
+import { planFor, printed } from '../../kernel/configured.ts'
+import type { More } from '../../kernel/configured.ts'
 import { canContain, makeWorld, whyNot } from '../../kernel/world.ts'
 import type { Outcome, World } from '../../kernel/world.ts'
 import { skipUnless } from '../../skip.ts'
@@ -26,49 +24,9 @@ test.after(() => world?.close())
 
 const stateDir = (): string => join(world!.dir, 'state/sb/p.0')
 
-interface More {
-  readonly layout?: Layout
-  /** Lines of the sandbox. */
-  readonly sandbox?: string
-}
-
 /** Starts instance 0 of a process whose container configuration has these lines. */
-const start = async (lines: string, { layout, sandbox = '' }: More = {}): Promise<Outcome> => {
-  const { dir, logPath, outputPath, run } = world!
-  const write = (name: string, text: string): void => {
-    fs.mkdirSync(dirname(join(dir, name)), { recursive: true })
-    fs.writeFileSync(join(dir, name), text)
-  }
-  write(
-    'etc/master.yaml',
-    `runtime-dir: ${dir}\ndevfs-dir: /dev\ndefault-log-dir: ${dirname(logPath)}\n` +
-      `cgroup-name: ${layout === undefined ? 'null' : 'used'}\ncgroup-controllers: [memory, cpu]\n`,
-  )
-  write(
-    'etc/sandboxes/sb.yaml',
-    `image-dir: ${dir}\nallow-users: [0-1000]\nallow-groups: [0-1000]\n` +
-      `readonly-paths: {/host: ${dir}/volume}\nwritable-paths: {/rw: ${dir}/made}\n${sandbox}`,
-  )
-  write('etc/processes/sb.yaml', 'p: {image: image, config: /c.yaml, variables: {v: 1 2}}\n')
-  write('image/c.yaml', `executable: /bin/guest\n${lines}`)
-
-  const evaluator = createEvaluator(join(dir, 'etc/master.yaml'), () => 0)
-  const { value } = evaluator.settings()
-  const { specs, problems } = evaluator.sandbox(value!, 'sb')
-  assert.equal(problems.filter(({ severity }) => severity === 'error').map(sayProblem), [])
-  const [spec] = specs.values()
-  const places = { ...spec!.places, log: logPath, output: outputPath }
-  const cgroups = layout === undefined ? { v1: [], v2: null } : slicesOf(layout)
-  const host = { cgroups, hostname: 'box', hostAddress: '192.0.2.7', term: 'vt100' }
-  fs.rmSync(stateDir(), { recursive: true, force: true })
-  return run(plan({ ...spec!, places }, host, 'sb/p.0'))
-}
-
-/** What the guest printed, without the markers of the knot. */
-const printed = ({ output, log, stderr }: Outcome): readonly string[] => {
-  const lines = output.split('\n').filter(line => line !== '' && !/: ----- .* -----$/.test(line))
-  return lines.length > 0 ? lines : [log, stderr]
-}
+const start = (lines: string, more: More = {}): Promise<Outcome> =>
+  world!.run(planFor(world!, lines, more))
 
 contained('users, limits, variables and words', async () => {
   const outcome = await start(`user-id: 100
