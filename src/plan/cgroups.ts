@@ -119,9 +119,11 @@ const ioLimits = (
   ]
 }
 
-/** Who is not limited does not join, and is not counted either. */
-const pidsLimits = ({ limits }: Spec, dir: string): readonly Step[] =>
-  limits?.pids === undefined ? [] : [limit(`${dir}/pids.max`, String(limits.pids))]
+/** Who is not limited joins only where the administrator names this controller. */
+const pidsLimits = ({ limits, cgroup }: Spec, dir: string): readonly Step[] =>
+  limits?.pids !== undefined || cgroup?.controllers.includes('pids')
+    ? [ours(`${dir}/pids.max`, limits?.pids, 'max')]
+    : []
 
 /** 1024 shares are 100 of weight, the default of both, and proportions are kept. */
 const weightOf = (shares: number): number =>
