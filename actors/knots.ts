@@ -12,7 +12,7 @@
  * Those stay until `forget`, so that a supervisor that dies before it has written the fact
  * down finds both again.
  */
-import { closeSync, mkdirSync, unlinkSync } from 'node:fs'
+import { closeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Effect, Hear, InputOf } from '../machines/vocabulary.ts'
@@ -31,7 +31,6 @@ import type { Found, Kept } from '../native/survey.ts'
 
 export type Launch = Extract<Effect, { type: 'launch' }>
 type Signal = Extract<Effect, { type: 'signal' }>
-type LaunchedFact = InputOf<'knot.launched'>
 
 /** What was attempted, and on what: `mounting tmpfs`, `/tmp`. */
 export interface StepName {
@@ -45,7 +44,7 @@ export type Prepared =
       /** The first word is the program. */
       readonly argv: readonly string[]
       /** What the fact of the launch says besides. */
-      readonly record?: Pick<LaunchedFact, 'weaker' | 'filter'>
+      readonly record?: Pick<InputOf<'knot.launched'>, 'weaker' | 'filter'>
       /** Names a step of the plan by its number; -1 is the plan itself. */
       readonly about: (step: number) => StepName
       /** Beside mount, pid, uts and ipc. */
@@ -218,18 +217,17 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     const prepared = options.prepare(effect, turn)
     if ('refused' in prepared) return refuse(prepared.refused)
     const { namespaces = [], fds = new Map<number, number>(), given = [], about } = prepared
-    const { spec } = wanted
     const { plan, argv, record } = prepared
-    const life = { knotsDir, instance, incarnation, spec }
+    const life = { knotsDir, instance, incarnation, spec: wanted.spec }
     const born = launchKnot({ ...life, plan, argv, env: options.env, namespaces, fds })
     for (const fd of given) closeSync(fd)
     if (E.isLeft(born)) {
       const { call, about, code } = born.left
       return refuse({ step: call, about, code })
     }
+    const { pid, birth } = born.right
     const file = fileName(instance, incarnation)
     watch({ ...born.right, instance, incarnation, file, about, ...unread })
-    const { pid, birth } = born.right
     hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth, ...record })
   }
 
@@ -249,7 +247,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       pidfd.wait(knot.pidfd, false)
       pidfd.close(knot.pidfd)
     }
-    removeFile(join(knotsDir, knot.file))
+    removeStatusFile(join(knotsDir, knot.file))
   }
 
   return {
@@ -263,7 +261,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     },
     forget: (instance, incarnation) => {
       const knot = lives.get(fileName(instance, incarnation))
-      if (knot === undefined) removeFile(join(knotsDir, fileName(instance, incarnation)))
+      if (knot === undefined) removeStatusFile(join(knotsDir, fileName(instance, incarnation)))
       else if (knot.hasEnded) drop(knot)
     },
     alive: () => aliveCount,
@@ -293,11 +291,3 @@ const appOf = (children: readonly number[], innerPid: number): number =>
   (children.length === 1
     ? children[0]
     : children.find(child => proc.innerPid(child) === innerPid)) ?? 0
-
-const removeFile = (path: string): void => {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-}

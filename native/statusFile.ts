@@ -17,7 +17,7 @@
  * MONO and STARTED are milliseconds of CLOCK_MONOTONIC, STATUS is a wait status. The file is
  * called `S:P.N@INCARNATION`, for the instance `S/P.N`.
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync, unlinkSync } from 'node:fs'
 
 export type StatusLine =
   | {
@@ -95,6 +95,15 @@ export const readStatusText = (text: string, offset = 0): Reading => {
   const bytes = Buffer.from(text)
   const end = Math.max(offset, bytes.lastIndexOf(10) + 1)
   return { lines: parseLines(bytes.toString('utf8', offset, end)), offset: end }
+}
+
+/** That it is gone already is well. */
+export const removeStatusFile = (path: string): void => {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }
 
 /** What we cannot read is left out: a later version may say more. */
