@@ -25,7 +25,7 @@ import * as pidfd from '../native/pidfd.ts'
 import type { Pidfd } from '../native/pidfd.ts'
 import * as proc from '../native/proc.ts'
 import type { Namespace } from '../native/spawn.ts'
-import { fileName, readStatusFile, readStatusText } from '../native/statusFile.ts'
+import { fileName, readStatusFile, readStatusText, removeStatusFile } from '../native/statusFile.ts'
 import type { StatusLine } from '../native/statusFile.ts'
 import type { Found, Kept } from '../native/survey.ts'
 
