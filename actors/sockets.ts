@@ -182,7 +182,7 @@ export const createSockets = (hear: Hear, options: SocketsOptions): Sockets => {
         options.store(key, fd)
       }
       keepers = former.map(watch)
-      if (inherited.length > 0 || former.length > 0) changed()
+      if (open.size > 0 || former.length > 0) changed()
     },
 
     give,

@@ -11,6 +11,8 @@ export interface Life {
   readonly config: string
   readonly spec: string | null
   readonly killMs: number
+  /** Keys of the shared sockets it was given, where it was given any. */
+  readonly sockets?: readonly string[]
   readonly pid: number | null
   /** Start time of the knot in clock ticks since boot: with the pid it names one process. */
   readonly birth: number | null
@@ -96,6 +98,7 @@ export const begin = (memory: Memory, event: Heard): Partial<Memory> => {
       config: want.config,
       spec: want.spec,
       killMs: want.killMs,
+      ...socketsOf(want),
       pid: null,
       birth: null,
       appPid: null,
@@ -115,7 +118,12 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
     case 'spec.loaded':
       return {
         want: event.wanted,
-        life: life && { ...life, spec: event.wanted.spec, killMs: event.wanted.killMs },
+        life: life && {
+          ...life,
+          spec: event.wanted.spec,
+          killMs: event.wanted.killMs,
+          ...socketsOf(event.wanted),
+        },
       }
     case 'knot.launched':
       return {
@@ -160,6 +168,7 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
       config: event.config === '' && known !== null ? known.config : event.config,
       spec: known?.spec ?? null,
       killMs: known?.killMs ?? unknownKillMs,
+      ...(known?.sockets !== undefined && { sockets: known.sockets }),
       pid: event.pid,
       birth: event.birth,
       appPid: event.appPid ?? known?.appPid ?? null,
@@ -167,6 +176,12 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
       since: known?.since ?? event.at - (event.mono - event.bornAt),
     },
   }
+}
+
+/** Each start has those with `reusePort` for itself: nobody has to remember them. */
+const socketsOf = ({ sockets = [] }: Wanted): Pick<Life, 'sockets'> => {
+  const shared = sockets.filter(({ reusePort }) => !reusePort).map(({ key }) => key)
+  return shared.length === 0 ? {} : { sockets: shared }
 }
 
 /** The documented default of `kill-timeout`, for a knot whose configuration nobody remembers. */

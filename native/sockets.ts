@@ -62,15 +62,19 @@ export interface OpenSocket {
 }
 
 /**
- * What we have inherited: whatever is opened in this process is close-on-exec. Here and below only
- * the shared ones: a socket beside which others may listen is that of one start of a process.
+ * What we have inherited: this process itself opens none before it asks. Here and below only the
+ * shared ones: a socket beside which others may listen is that of one start of a process.
  */
 export const inheritedSockets = (): readonly OpenSocket[] =>
   socketsIn('self')
-    .filter(([fd]) => libc.fcntl(fd, getDescriptorFlags, 0) === 0)
     .flatMap(([fd, inode]) => recognise(fd, inode))
+    .filter(({ key }) => key !== inspectorKey())
 
-const getDescriptorFlags = 1
+/** That of Node itself, where somebody looks into us. */
+const inspectorKey = (): string | null =>
+  [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some(word => word.includes('--inspect'))
+    ? keyOf('127.0.0.1', process.debugPort)
+    : null
 
 /** What a process holds, as descriptors of ours. Left where we may not. */
 export const takeSockets = (

@@ -14,8 +14,15 @@ import type { Heard, Letter, Post } from '../machines/letters.ts'
 import { newMemory } from '../machines/life.ts'
 import { newSandboxMemory, sandboxMachine } from '../machines/sandbox.ts'
 import { treeMachine } from '../machines/tree.ts'
-import type { Effect, Input, InputOf, Wanted } from '../machines/vocabulary.ts'
-import { isOfSocket, opensFor, takeSocket, unwantedOf } from './sockets.ts'
+import type { Effect, Input, InputOf } from '../machines/vocabulary.ts'
+import {
+  claimAll,
+  closesFor,
+  concernsSockets,
+  isOfSocket,
+  takeSocket,
+  withOpens,
+} from './sockets.ts'
 import type { OpenSocket, OpenSockets } from './sockets.ts'
 
 export type TreeSnapshot = SnapshotFrom<typeof treeMachine>
@@ -59,8 +66,7 @@ export const decide = (state: State, heard: readonly Input[], turn: number): Dec
     take(desk, input)
     settle(desk, input)
   }
-  if (desk.areWantsNew || desk.isConfigNew) closeSockets(desk)
-  return { state: closeDesk(desk), effects: desk.effects }
+  return { state: closeDesk(desk), effects: arrangeSockets(desk, heard) }
 }
 
 // ---------------------------------------------------------------------------
@@ -74,15 +80,11 @@ interface Desk {
   readonly instances: Map<string, InstanceSnapshot>
   readonly specs: Map<string, unknown>
   readonly sockets: Map<string, OpenSocket>
-  /** Those that this turn opens. */
-  readonly opening: Set<string>
   readonly posts: Post[]
   readonly effects: Effect[]
   /** Instances asked since the last settling: the only ones that can have ended. */
   readonly asked: Set<string>
   isConfigNew: boolean
-  /** What is wanted, or what is open, may be different from before. */
-  areWantsNew: boolean
 }
 
 const openDesk = (state: State, turn: number): Desk => ({
@@ -92,12 +94,10 @@ const openDesk = (state: State, turn: number): Desk => ({
   instances: new Map(state.instances),
   specs: new Map(state.specs),
   sockets: new Map(state.sockets),
-  opening: new Set(),
   posts: [],
   effects: [],
   asked: new Set(),
   isConfigNew: false,
-  areWantsNew: false,
 })
 
 const closeDesk = (desk: Desk): State => {
@@ -127,7 +127,6 @@ const take = (desk: Desk, input: Input): void => {
     askInstance(desk, input.instance, event)
   } else if (isOfSocket(input)) {
     takeSocket(desk.sockets, input)
-    desk.areWantsNew = true
   } else if (input.type !== 'config.reload' && 'sandbox' in input) {
     desk.isConfigNew = true
     // What was still being read when everything was told to stop starts nothing any more.
@@ -187,7 +186,6 @@ const deliver = (desk: Desk, stamp: { at: number; mono: number; turn: number }):
     for (const name of post.names ?? [...all.keys()]) {
       if (post.letter.type === 'want' && !desk.instances.has(name))
         desk.instances.set(name, newInstance(name))
-      if (post.letter.type === 'want' || post.letter.type === 'unwant') desk.areWantsNew = true
       ask(desk, name, { ...post.letter, ...stamp })
     }
   }
@@ -210,29 +208,22 @@ const forgetSpecs = (desk: Desk): void => {
   for (const hash of desk.specs.keys()) if (!wanted.has(hash)) desk.specs.delete(hash)
 }
 
-// ---------------------------------------------------------------------------
-// Sockets: wanted by instances, open or not, and no machine of their own
-// ---------------------------------------------------------------------------
-
-const wantsOf = ({ instances }: Desk): Wanted[] =>
-  [...instances.values()].flatMap(({ context }) => context.want ?? [])
-
-const openSockets = (desk: Desk, wanted: Wanted): void => {
-  for (const socket of opensFor(wanted, desk.sockets, () => wantsOf(desk))) {
-    if (desk.opening.has(socket.key)) continue
-    desk.opening.add(socket.key)
-    desk.effects.push({ type: 'openSocket', socket })
-  }
-}
-
-/** A sandbox that lives and has not been read yet may still want what was found. */
-const closeSockets = (desk: Desk): void => {
+/**
+ * Sockets are wanted by instances, open or not, and have no machine of their own. A sandbox that
+ * lives and has not been read yet may still want what was found.
+ */
+const arrangeSockets = (desk: Desk, heard: readonly Input[]): readonly Effect[] => {
+  if (!concernsSockets(heard, desk.effects, desk.sockets)) return desk.effects
   const phase = desk.tree.value
-  if (desk.sockets.size === 0 || phase === 'recovering' || phase === 'restarting') return
   const isRead =
     desk.isConfigNew && [...desk.sandboxes.values()].every(({ value }) => value !== 'empty')
-  for (const key of unwantedOf(desk.sockets, wantsOf(desk), isRead || phase !== 'serving'))
-    desk.effects.push({ type: 'closeSocket', key })
+  const instances = [...desk.instances.values()].map(({ context }) => context)
+  const isQuiet = phase === 'recovering' || phase === 'restarting'
+  if (!isQuiet && (isRead || phase !== 'serving')) claimAll(desk.sockets)
+  return [
+    ...withOpens(desk.effects, desk.sockets, instances),
+    ...(isQuiet ? [] : closesFor(desk.sockets, instances)),
+  ]
 }
 
 // ---------------------------------------------------------------------------
@@ -290,9 +281,7 @@ const collect = (desk: Desk): void => {
     assert(!type.startsWith('xstate.'), `a machine used the built-in ${type}`)
     if (type === 'post') desk.posts.push(...(params as { posts: readonly Post[] }).posts)
     else if (params !== null) {
-      const effect = { type: effectNames[type] ?? type, ...(params as object) } as Effect
-      if (effect.type === 'launch') openSockets(desk, effect.wanted)
-      desk.effects.push(effect)
+      desk.effects.push({ type: effectNames[type] ?? type, ...(params as object) } as Effect)
     }
   }
   actions.length = 0

@@ -25,13 +25,11 @@ export interface FoundSockets {
   readonly oddities: readonly string[]
 }
 
-type Env = Readonly<Record<string, string | undefined>>
-
-/** `state`: what the journal remembers of this boot. */
+/** `state`: what the journal remembers. `stored`: descriptors that a service manager has kept. */
 export const findSockets = (
   state: State,
   { knots, keepers }: Survey,
-  env: Env = process.env,
+  stored: number,
 ): FoundSockets => {
   const found = new Map<string, FoundSocket>()
   const inodes = new Set<string>()
@@ -62,7 +60,7 @@ export const findSockets = (
   }
   const isNew = (inode: string): boolean => !inodes.has(inode)
 
-  const isStored = storedBy(env)
+  const isStored = (fd: number): boolean => fd >= firstStored && fd < firstStored + stored
   for (const socket of inheritedSockets()) add(isStored(socket.fd) ? 'systemd' : 'exec', socket)
   for (const { pid, pidfd } of keepers) take('keeper', pid, takeSockets(pid, pidfd, isNew))
   if (!isComplete(state, found))
@@ -85,9 +83,3 @@ const isComplete = (
 }
 
 const firstStored = 3
-
-/** What LISTEN_FDS says of our descriptors, where it speaks of us. */
-const storedBy = (env: Env): ((fd: number) => boolean) => {
-  const count = Number(env['LISTEN_PID']) === process.pid ? Number(env['LISTEN_FDS']) : 0
-  return fd => fd >= firstStored && fd < firstStored + count
-}

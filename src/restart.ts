@@ -14,6 +14,7 @@ import {
 } from '../native/exec.ts'
 import { createNextImage } from './nextImage.ts'
 import { say } from './say.ts'
+import { managerVariables } from './systemd.ts'
 
 export interface Restart {
   /** Why this image was started, for the journal. */
@@ -22,6 +23,10 @@ export interface Restart {
   readonly awake: () => void
   /** Why what is installed now could not take over, or null. */
   readonly whyNot: () => Promise<string | null>
+  /** Where the service manager wants to be told of us. */
+  readonly notifySocket: string | undefined
+  /** Descriptors of ours that a service manager has kept since an earlier life. */
+  readonly stored: number
   /** Returns only if it failed: the code of the error. */
   readonly execNow: (reason: string) => string
   /** Descriptors for the next image, beside those given at the beginning. */
@@ -36,19 +41,24 @@ const reasonVariable = 'LITHOS_REASON'
 const launcherVariable = 'LITHOS_LAUNCHER'
 /** The launcher sets them anew; they are for no other child of ours. */
 const imageVariables = ['LD_PRELOAD', 'LITHOS_HOLD', launcherVariable]
+const notifyVariable = 'NOTIFY_SOCKET'
 
 /** `kept`: descriptors that the next image inherits; the lock must never lapse. */
 export const createRestart = (masterFile: string, kept: readonly number[]): Restart => {
   const past = readPast(process.env)
   const asked = process.env[reasonVariable]
   const next = createNextImage(process.env[launcherVariable] ?? null)
+  const stored =
+    Number(process.env['LISTEN_PID']) === process.pid ? Number(process.env['LISTEN_FDS']) || 0 : 0
+  const notifySocket = process.env[notifyVariable]
   const forImage = Object.fromEntries(
     imageVariables.flatMap(name => {
       const value = process.env[name]
       return value === undefined ? [] : [[name, value]]
     }),
   )
-  for (const name of [reasonVariable, ...imageVariables]) delete process.env[name]
+  for (const name of [reasonVariable, notifyVariable, ...imageVariables, ...managerVariables])
+    delete process.env[name]
 
   const prepare = (
     reason: string | null,
@@ -60,6 +70,7 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
         ...process.env,
         // What we preload may be gone with an old version.
         ...(way === 'direct' && forImage),
+        ...(notifySocket !== undefined && { [notifyVariable]: notifySocket }),
         ...(reason !== null && { [reasonVariable]: reason }),
       },
     })
@@ -87,6 +98,8 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
       })
     },
     whyNot: next.whyNot,
+    notifySocket,
+    stored,
     keep: fds => keepDescriptors([...kept, ...fds]),
     execNow: reason => {
       const prepared = prepare(reason, next.hasChanged() ? 'launcher' : 'direct')

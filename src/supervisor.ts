@@ -9,6 +9,7 @@ import { leaveSlice, moveRest } from '../actors/cgroups.ts'
 import { stamp } from '../actors/clock.ts'
 import { createKnots } from '../actors/knots.ts'
 import type { Control } from '../actors/control.ts'
+import { createManager } from '../actors/manager.ts'
 import { createSignals } from '../actors/signals.ts'
 import { createSweeper } from '../actors/sweeper.ts'
 import { createSockets } from '../actors/sockets.ts'
@@ -38,6 +39,7 @@ import type { SayRefusal } from './recover.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
 import { stand } from './standing.ts'
+import { forgetSocket, keepSocket, tidingsOf } from './systemd.ts'
 import { openBus } from './turn.ts'
 import { version } from './cli/version.ts'
 
@@ -68,7 +70,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   return new Promise<number>(done => {
     const knotsDir = join(settings.places.runtimeDir, 'knots')
     const found = survey(knotsDir, settings.file)
-    const inherited = findSockets(memory.state, found)
+    const inherited = findSockets(memory.state, found, restart.stored)
     const perform: Perform = (effect, turn) =>
       performEffect(effect, turn, {
         knots,
@@ -98,12 +100,13 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       state: bus.state,
       warn,
     })
+    const manager = createManager(restart.notifySocket, warn)
     const sockets = createSockets(bus.hear, {
       stamp,
       masterFile: settings.file,
       keep: restart.keep,
-      store: () => {},
-      unstore: () => {},
+      store: (key, fd) => manager.tell(keepSocket(key), fd),
+      unstore: key => manager.tell(forgetSocket(key)),
       warn,
     })
     const launching = createLaunching({
@@ -128,6 +131,8 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     })
 
     bus.finished.subscribe(turn => {
+      const tidings = tidingsOf(turn, stamp().mono)
+      if (tidings.length > 0) manager.tell(tidings)
       for (const { level, text } of logLines(turn, ground.isLogged)) ground.log(level, text)
       forgetEnds(turn, knots)
     })

@@ -5,6 +5,7 @@
  */
 import { activatedVariables } from '../config/instantiate.ts'
 import { toOutside } from '../config/idMaps.ts'
+import type { TcpPort } from '../config/shapes.ts'
 import type { SpecSocket } from '../spec.ts'
 import { mistake } from './finding.ts'
 import type { Finding } from './finding.ts'
@@ -30,27 +31,38 @@ export const specSockets = (subject: Subject): readonly SpecSocket[] => {
   const names = isBridged ? [] : activatedVariables(subject.container.value)
   const configured = ports.map(({ port, options }): SpecSocket => ({
     fd: options.fd,
-    host: options.host,
     port,
-    backlog: options.listenBacklog,
-    reuseAddr: options.reuseAddr,
-    reusePort: options.reusePort,
-    setNonBlock: options.setNonBlock,
+    ...specOptions(options),
     ...owner,
   }))
-  const activated = names.map((name, index): SpecSocket => ({
+  const asked = names.map((name, index): SpecSocket => ({
     fd: firstActivated + index,
-    host: '0.0.0.0',
     port: Number(subject.process.value.variables.get(name)),
-    backlog: 128,
-    reuseAddr: true,
-    reusePort: false,
-    setNonBlock: false,
+    ...specOptions(activated),
     ...owner,
     activatedBy: name,
   }))
-  return [...configured, ...activated].sort((a, b) => a.fd - b.fd)
+  return [...configured, ...asked].sort((a, b) => a.fd - b.fd)
 }
+
+type Options = Omit<TcpPort, 'fd' | 'external'>
+
+/** Those of every socket that a variable asks for. */
+export const activated: Options = {
+  host: '0.0.0.0',
+  reuseAddr: true,
+  reusePort: false,
+  setNonBlock: false,
+  listenBacklog: 128,
+}
+
+const specOptions = ({ host, listenBacklog, reuseAddr, reusePort, setNonBlock }: Options) => ({
+  host,
+  backlog: listenBacklog,
+  reuseAddr,
+  reusePort,
+  setNonBlock,
+})
 
 /** As the application's user is called on the host; whoever is in no map is root there. */
 const ownerOf = (subject: Subject): { readonly uid: number; readonly gid: number } => {

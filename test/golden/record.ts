@@ -26,7 +26,9 @@ const play = async (self: Supervised, end: (title: string) => Promise<void>): Pr
     sandbox: 'allow-users: [1-1000]\nallow-groups: [0-1000]\ndefault-user: 1000\n',
     processes: 'store: { image: img, config: /config/store.yaml }\n',
   })
-  const web = { container: sleeper, instances: 2 }
+  const listening = (port: number): string =>
+    `${sleeper}tcp-ports: { ${port}: { fd: 3 }, 18090: { fd: 4, reuse-port: true } }\n`
+  const web = { container: listening(18_091), instances: 2 }
   self.configure({ app: web })
   await self.start()
   await runs(self, 'web/app.0', 'web/app.1', 'db/store.0')
@@ -44,7 +46,7 @@ const play = async (self: Supervised, end: (title: string) => Promise<void>): Pr
   await hears('knot.refused', 1)
   await end('a step of a new one is refused')
 
-  const changed = `${sleeper}environ: { COLOUR: blue }\n`
+  const changed = `${listening(18_092)}environ: { COLOUR: blue }\n`
   self.configure({ app: { container: changed }, more: { container: sleeper } })
   kill(self.tree().pid, 'SIGHUP')
   await hears('tree.surveyed', 3)
@@ -62,6 +64,14 @@ const play = async (self: Supervised, end: (title: string) => Promise<void>): Pr
   await runs(self, 'web/app.0', 'web/more.0', 'db/store.0')
   await until('all are settled', () => self.ps().every(({ state }) => state === 'running'))
   await end('the supervisor is killed, and its successor finds everything')
+
+  self.configure({ app: { container: changed, instances: 2 }, more: { container: sleeper } })
+  kill(self.tree().pid, 'SIGQUIT')
+  await hears('tree.surveyed', 5)
+  await runs(self, 'web/app.1')
+  kill(self.appOf('web/app.0'))
+  await until('all are settled', () => self.ps().every(({ state }) => state === 'running'))
+  await end('a port is shared and kept')
 
   await self.stop()
   await end('everything is stopped')

@@ -1,10 +1,11 @@
 /** For tests of listening sockets: an application that answers, clients, and who keeps what. */
-import { existsSync } from 'node:fs'
+import { existsSync, readlinkSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { imageDir, keepers } from '../../src/demo/world.ts'
-import { compile } from './world.ts'
+import { inputsOf, kill, until } from './supervised.ts'
 import type { Configured, Supervised } from './supervised.ts'
+import { compile } from './world.ts'
 
 /** `words`: the descriptors it serves. `ports`: what stands behind each in `tcp-ports`. */
 export const serving = (
@@ -60,3 +61,20 @@ export const freePort = async (): Promise<number> => {
 let lastPort = 20_000 + (process.pid % 1_000) * 10
 
 export const keepersOf = ({ world }: Supervised): readonly number[] => keepers(world)
+
+/** Names the socket behind a descriptor of an application. */
+export const inodeOf = (self: Supervised, instance: string, fd: number): string =>
+  readlinkSync(`/proc/${self.appOf(instance)}/fd/${fd}`)
+
+/** How often recovery was completed, as far as the hot journal reaches. */
+export const surveyed = (self: Supervised): number => inputsOf(self.turns(), 'tree.surveyed').length
+
+export const restarted = async (self: Supervised, signal: NodeJS.Signals): Promise<void> => {
+  const before = surveyed(self)
+  kill(self.tree().pid, signal)
+  await until(`it serves after ${signal}`, () => surveyed(self) > before)
+}
+
+export const killIfThere = (pid: number | null): void => {
+  if (pid !== null) kill(pid)
+}

@@ -92,13 +92,15 @@ export const makeSupervised = (masterLines = ''): Supervised => {
         sandbox:
           'allow-users: [0-70000]\nallow-groups: [0-70000]\nallow-tcp-ports: [1-65535]\n' +
           'default-user: 1000\n',
-        processes: Object.entries(processes)
-          .map(
-            ([name, { instances = 1, entry = '' }]) =>
-              `${name}:\n  image: img\n  config: /config/${name}.yaml\n` +
-              `  instances: ${instances}\n${entry}`,
-          )
-          .join(''),
+        // A file says that nothing shall run; an empty one would be taken for a torn one.
+        processes:
+          Object.entries(processes)
+            .map(
+              ([name, { instances = 1, entry = '' }]) =>
+                `${name}:\n  image: img\n  config: /config/${name}.yaml\n` +
+                `  instances: ${instances}\n${entry}`,
+            )
+            .join('') || '{}\n',
       })
     },
     start: async path => {

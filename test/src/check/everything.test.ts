@@ -17,6 +17,7 @@ import type { World } from '../evaluate/world.ts'
 import { emptyRows } from './emptyRows.ts'
 import { hostRows } from './hostRows.ts'
 import { imageRows } from './imageRows.ts'
+import { portRows } from './portRows.ts'
 
 const asRoot = skipUnless(isRoot, 'needs root')
 
@@ -37,7 +38,7 @@ const check = (
   }
 }
 
-for (const [name, files, expected] of [...imageRows, ...emptyRows, ...hostRows])
+for (const [name, files, expected] of [...imageRows, ...portRows, ...emptyRows, ...hostRows])
   asRoot(name, () => check(files, expected))
 
 asRoot('programs that are not there', () =>

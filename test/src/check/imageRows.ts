@@ -252,32 +252,4 @@ export const imageRows: readonly Row[] = [
         'here, or `default-user` in SANDBOX',
     ],
   ],
-  [
-    'one port for two',
-    {
-      [processes]: web('') + web('').replace('web:', 'b:'),
-    },
-    ['PROCESSES:4:21: warning: Port 8080 of site/web is that of site/b already'],
-  ],
-  [
-    'one port opened for two, with other options',
-    {
-      [processes]: `${web('')}b:\n  image: web.1\n  config: /config/b.yaml\n`,
-      [container]: run('tcp-ports: {8080: {fd: 3}}\n'),
-      'images/web.1/config/b.yaml': run('tcp-ports: {8080: {fd: 4, listen-backlog: 5}}\n'),
-    },
-    [
-      'CONTAINER:3:13: warning: Port 8080 of site/web is that of site/b already, with ' +
-        'other options; those of the container that starts first will be used for both',
-    ],
-  ],
-  [
-    'one port opened for two in the same way',
-    {
-      [processes]: `${web('')}b:\n  image: web.1\n  config: /config/b.yaml\n`,
-      [container]: run('tcp-ports: {8080: {fd: 3}}\n'),
-      'images/web.1/config/b.yaml': run('tcp-ports: {8080: {fd: 4}}\n'),
-    },
-    [],
-  ],
 ]
