@@ -45,7 +45,7 @@ const names = ['web', 'db', 'log']
 
 export const createConfigs = (world: World): Configs => {
   const dice = world.dice('config files')
-  const count = dice.between(1, names.length)
+  const count = dice.pick([1, 1, 2, 2, 3])
   const sandboxes = new Map<string, Sandbox>(
     names.slice(0, count).map(name => [name, { state: 'good', processes: draw(world), edits: 0 }]),
   )
@@ -152,7 +152,7 @@ const socketAt = (port: number) => ({
 const drawOne = (world: World): Declared => {
   const dice = world.dice('config files')
   return {
-    instances: dice.pick([0, 1, 1, 2, 3]),
+    instances: dice.pick([0, 1, 1, 2]),
     image: dice.upTo(3),
     container: dice.upTo(3),
     restartMs: dice.pick([0, 100, 1_000, 5_000]),

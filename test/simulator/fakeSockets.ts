@@ -12,6 +12,8 @@ export interface FakeSockets {
   /** What a start is given; null: it could not be opened. */
   readonly give: (sockets: readonly Socket[]) => readonly Listener[] | null
   readonly closeShared: (key: string) => void
+  /** Somebody has killed it: another one takes its place after a moment. */
+  readonly keeperDied: () => void
   readonly close: () => void
 }
 
@@ -20,11 +22,13 @@ export interface SocketsOptions {
   readonly mortal: Mortal
   readonly hear: Hear
   readonly stamp: () => { readonly at: number; readonly mono: number }
-  readonly soon: (work: () => void) => void
+  readonly later: (delay: number, work: () => void) => void
 }
 
+const keeperPauseMs = 200
+
 export const createFakeSockets = (options: SocketsOptions): FakeSockets => {
-  const { network, mortal, hear, stamp, soon } = options
+  const { network, mortal, hear, stamp, later } = options
   const open = new Map<string, Listener>()
   const failures = new Set<string>()
   let isKeeperDue = false
@@ -35,6 +39,7 @@ export const createFakeSockets = (options: SocketsOptions): FakeSockets => {
     mortal.passes('before a keeper')
     const kept = new Set(open.values())
     for (const listener of kept) listener.inKeeper = true
+    network.isKeeperLost = false
     mortal.passes('after a keeper')
     for (const listener of network.listeners) if (!kept.has(listener)) listener.inKeeper = false
   }
@@ -42,7 +47,7 @@ export const createFakeSockets = (options: SocketsOptions): FakeSockets => {
   const changed = (): void => {
     if (isKeeperDue) return
     isKeeperDue = true
-    soon(keep)
+    later(0, keep)
   }
 
   const openShared = (socket: Socket): Listener | null => {
@@ -100,6 +105,7 @@ export const createFakeSockets = (options: SocketsOptions): FakeSockets => {
       return given
     },
     closeShared,
+    keeperDied: () => later(keeperPauseMs, keep),
     close: () => {
       network.closeTree()
       network.closeKeeper()

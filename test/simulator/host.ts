@@ -1,6 +1,8 @@
 /** All that is there while no supervisor runs. */
 import { createConfigs } from './configs.ts'
 import type { Configs } from './configs.ts'
+import { createContinuity } from './continuity.ts'
+import type { Continuity } from './continuity.ts'
 import { createFakeDisk } from './fakeDisk.ts'
 import type { FakeDisk } from './fakeDisk.ts'
 import { createKernel } from './kernel.ts'
@@ -21,6 +23,7 @@ export interface Host {
   readonly disk: FakeDisk
   readonly configs: Configs
   readonly network: Network
+  readonly continuity: Continuity
   readonly promises: Promises
   readonly memory: Memory
   readonly dismiss: (process: Process) => void
@@ -31,11 +34,14 @@ export const createHost = (world: World, story: Story): Host => {
   const configs = createConfigs(world)
   const promises = createPromises(world, kernel, configs)
   const disk = createFakeDisk(world)
+  const network = createNetwork()
+  const continuity = createContinuity(world, network)
   return {
     world,
     kernel,
     configs,
-    network: createNetwork(),
+    network,
+    continuity,
     promises,
     disk,
     memory: createMemory(world, {
@@ -44,7 +50,10 @@ export const createHost = (world: World, story: Story): Host => {
         story.turn(turn)
         promises.written(turn, state)
       },
-      onAmnesia: promises.amnesia,
+      onAmnesia: state => {
+        promises.amnesia(state)
+        continuity.forget()
+      },
       isFull: () => disk.isFull,
     }),
     dismiss: process => signalKnot(world, kernel, process, 'SIGTERM'),

@@ -103,6 +103,7 @@ export const createInit = (host: Host): Init => {
           if (process.instance !== null && process.state === 'alive' && !process.isSpare)
             breakPromise(world, 'stops whole', `${process.instance} ${process.pid} outlives a stop`)
       promises.leftOrderly()
+      host.continuity.forget()
       leaveImage()
       kernel.orphan()
       startIn(world.dice('leave').wait(2_000), 'started', false)
@@ -156,6 +157,7 @@ export const createInit = (host: Host): Init => {
       pending.clear()
       kernel.powerOff(keepsRuntime)
       network.closeAll()
+      host.continuity.forget()
       if (!keepsRuntime) {
         disk.clear()
         memory.suspect()

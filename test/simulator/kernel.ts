@@ -91,7 +91,7 @@ export const createKernel = (world: World): Kernel => {
 
   const bear = (birth: Birth): Process => {
     const mono = monoOf(world)
-    const used = free.length > 0 && strikes(world, 'reuse', 0.3) ? free.shift() : undefined
+    const used = free.length > 0 && strikes(world, 'reuse', 0.5) ? free.shift() : undefined
     const process: Process = {
       ...birth,
       id: processes.length + 1,
@@ -118,7 +118,7 @@ export const createKernel = (world: World): Kernel => {
     process.state = 'reaped'
     byPid.delete(process.pid)
     free.push([process.pid, process.birth])
-    if (process.instance === null || !strikes(world, 'reuse', 0.4)) return
+    if (process.instance === null || !strikes(world, 'reuse', 0.6)) return
     count(world, 'reuse')
     const stranger = bear(strange)
     note(world, () => `a stranger gets pid ${stranger.pid}`)

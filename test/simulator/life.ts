@@ -18,6 +18,7 @@ import { openBus } from '../../src/turn.ts'
 import type { Bus, TurnLog } from '../../src/turn.ts'
 import { createFakeKnots } from './fakeKnots.ts'
 import { createFakeSockets } from './fakeSockets.ts'
+import type { FakeSockets } from './fakeSockets.ts'
 import { createFakeTimers } from './fakeTimers.ts'
 import type { FakeTimers } from './fakeTimers.ts'
 import type { Host } from './host.ts'
@@ -32,6 +33,7 @@ export interface Life {
   readonly hear: (input: Input) => void
   readonly state: () => State
   readonly timers: FakeTimers
+  readonly sockets: FakeSockets
   /** The process is about to end by itself, or to become another image. */
   readonly close: () => void
   /** Nothing of it runs before this instant. */
@@ -110,7 +112,7 @@ export const startLife = (options: LifeOptions): Life => {
   const sockets = createFakeSockets({
     ...{ network, mortal, stamp },
     hear: bus.hear,
-    soon: work => later(0, work),
+    later,
   })
   const knots = createFakeKnots(world, {
     ...{ kernel, mortal, promises, stamp },
@@ -151,6 +153,7 @@ export const startLife = (options: LifeOptions): Life => {
     hear: input => hear(input),
     state: bus.state,
     timers,
+    sockets,
     close: () => {
       sockets.close()
       hot.close()

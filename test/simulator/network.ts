@@ -16,6 +16,8 @@ export interface Network {
   readonly listeners: Set<Listener>
   readonly listen: (key: string) => Listener | null
   readonly isOpen: (listener: Listener) => boolean
+  /** The keeper was killed, and there is no other one yet. */
+  isKeeperLost: boolean
   /** The supervisor is gone, and what only it held. */
   readonly closeTree: () => void
   readonly closeKeeper: () => void
@@ -41,7 +43,8 @@ export const createNetwork = (): Network => {
     for (const listener of listeners) if (!isOpen(listener)) listeners.delete(listener)
   }
 
-  return {
+  const network: Network = {
+    isKeeperLost: false,
     listeners,
     isOpen,
     listen: key => {
@@ -71,4 +74,5 @@ export const createNetwork = (): Network => {
       return [...found.values()]
     },
   }
+  return network
 }

@@ -243,6 +243,8 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       if (next.tree.context.isStopping)
         for (const name of next.instances.keys()) stopAsked.add(name)
       for (const effect of effects) {
+        // Where turns were lost their numbers are given away again.
+        if (effect.type === 'launch') lives.delete(fileName(effect.instance, effect.incarnation))
         if (effect.type !== 'signal' || effect.signal !== 'SIGTERM') continue
         stopsForAReason(effect, next)
         const key = fileName(effect.instance, effect.incarnation)
@@ -286,7 +288,6 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     rebooted: () => {
       starts.clear()
       terms.clear()
-      lives.clear()
       for (const process of kernel.processes) excused.add(process)
     },
     leftOrderly: () => {

@@ -4,6 +4,7 @@
  * so and an exception of a dying supervisor lands with us.
  */
 import { config as rxjs } from 'rxjs'
+import { emptyState } from '../../src/decide.ts'
 import { createHost } from './host.ts'
 import { createInit } from './init.ts'
 import { Killed } from './mortal.ts'
@@ -65,6 +66,8 @@ const simulate = (options: RunOptions): Result => {
   const host = createHost(world, story)
   const init = createInit(host)
   let steps = 0
+  /** Also when there is nobody any more who knows it. */
+  let known = emptyState()
 
   const guard = (work: () => void): void => {
     try {
@@ -101,7 +104,11 @@ const simulate = (options: RunOptions): Result => {
     takeTurns()
     guard(init.look)
     const now = scene()
-    if (now !== null) guard(() => checkSettled(now))
+    if (now !== null) {
+      known = now.state
+      guard(() => checkSettled(now))
+    }
+    host.continuity.look(known)
     return world.violation === null
   }
 
@@ -131,8 +138,10 @@ const simulate = (options: RunOptions): Result => {
   takeTurns()
   runUntil(world.now + calmMs)
   const last = scene()
-  if (last !== null) guard(() => checkEnd(last))
-  else breakPromise(world, 'it runs', 'in the end there is no supervisor')
+  if (last !== null) {
+    guard(() => checkEnd(last))
+    host.continuity.checkEnd(last.state)
+  } else breakPromise(world, 'it runs', 'in the end there is no supervisor')
 
   return {
     seed,

@@ -33,7 +33,7 @@ export const beginWeather = (host: Host, init: Init): void => {
 }
 
 const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
-  const { world, kernel, disk, configs, memory } = host
+  const { world, kernel, disk, network, configs, memory } = host
   const log = `${hotDirectory}/hot.log`
 
   const kill = (kind: 'kill' | 'crash') => (): void => init.kill(kind)
@@ -120,6 +120,14 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     note(world, () => `${file} is removed`)
   }
 
+  const killKeeper = (): void => {
+    count(world, 'keeper')
+    note(world, () => 'the keeper of the sockets is killed')
+    network.closeKeeper()
+    network.isKeeperLost = true
+    init.life()?.sockets.keeperDied()
+  }
+
   const intrude = (): void => {
     const dice = world.dice('intruder')
     const names = [...configs.given.values()].flatMap(({ wanted }) => [...wanted])
@@ -149,6 +157,7 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     { kind: 'damage', every: 30_000, work: damage },
     { kind: 'lost', every: 40_000, work: lose },
     { kind: 'lostFile', every: 15_000, work: loseFile },
+    { kind: 'keeper', every: 10_000, work: killKeeper },
     { kind: 'intruder', every: 10_000, work: intrude },
     { kind: 'reboot', every: 40_000, work: () => init.reboot(world.dice('reboot').happens(0.4)) },
   ]

@@ -56,6 +56,8 @@ export const faultKinds = [
   'badListing',
   /** An operator asks for a restart of an instance. */
   'restart',
+  /** The keeper of the sockets is killed. */
+  'keeper',
   /** A knot appears that nobody of us has launched. */
   'intruder',
   /** A pid goes to another process as soon as it is free. */
