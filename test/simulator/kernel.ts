@@ -118,7 +118,7 @@ export const createKernel = (world: World): Kernel => {
     process.state = 'reaped'
     byPid.delete(process.pid)
     free.push([process.pid, process.birth])
-    if (process.instance === null || !strikes(world, 'reuse', 0.6)) return
+    if (process.instance === null || !strikes(world, 'reuse', 0.9)) return
     count(world, 'reuse')
     const stranger = bear(strange)
     note(world, () => `a stranger gets pid ${stranger.pid}`)

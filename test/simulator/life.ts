@@ -165,7 +165,7 @@ export const startLife = (options: LifeOptions): Life => {
   const knotsFound = foundIn(host, state)
   // While we look at the world it goes on.
   for (const process of kernel.byPid.values())
-    if (process.instance !== null && world.dice('survey').happens(0.02) && !world.isCalm)
+    if (process.instance !== null && world.dice('survey').happens(0.1) && !world.isCalm)
       kernel.end(process, 9)
   const listening = network.findable()
   sockets.adopt(listening)

@@ -148,7 +148,8 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     if (process === undefined) return fail('exit status', `${instance} ends, which never lived`)
     const { state: now, status: truth, exited, isChild } = process
     if (now === 'alive') fail('exit status', `the end of ${instance} ${pid} is told, but it lives`)
-    if (told.has(process)) fail('exit status', `the end of ${instance} ${pid} is told twice`)
+    const isTwice = told.has(process) && !excused.has(process)
+    if (isTwice) fail('exit status', `the end of ${instance} ${pid} is told twice`)
     told.add(process)
     if (status !== null && status !== truth)
       fail('exit status', `${instance} ${pid} ended with ${truth}, told is ${status}`)
@@ -171,7 +172,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     const process = lives.get(fileName(instance, incarnation))
     if (process === undefined) return
     // Of a knot without its file nobody can know which life it is.
-    if (process.state === 'alive' && fileLost.has(process.file ?? '')) return
+    if (fileLost.has(process.file ?? '')) return void excused.add(process)
     if (process.state === 'alive')
       fail('exit status', `${instance} ${process.pid} is told to be refused, but it lives`)
     if (told.has(process)) fail('exit status', `the end of ${instance} is told twice`)
