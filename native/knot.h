@@ -152,13 +152,15 @@ long restrict_tree(long tree, int64_t flags);
 /* ---- users.c ----------------------------------------------------------------------------- */
 
 long make_users(struct container *container, const struct step *step);
-long enter_users(const struct container *container);
+long enter_users(int users);
 
 /* ---- network.c --------------------------------------------------------------------------- */
 
 long make_network(struct container *container);
 long connect_network(struct container *container, const struct step *step);
 long add_address(const struct container *container, const struct step *step);
+/* In the network that the caller is in: a descriptor, or minus errno. */
+long open_port(const struct step *step);
 long add_default_route(const struct container *container, const struct step *step);
 /* Lets go of the host's network; of a refused container nothing is left in it. */
 void finish_network(struct container *container, bool is_refused);

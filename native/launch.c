@@ -16,8 +16,11 @@ struct start {
 	const struct container *container;
 	struct step fork;
 	bool born_in_cgroup;
-	/* The numbers in it, ascending, stay open in the application. */
-	struct step sockets;
+	/* These, ascending, stay open in the application. */
+	int64_t kept[2 * SOCKETS_MAX];
+	uint32_t kept_count;
+	/* The user namespace to enter. */
+	int users;
 	/* The step that is being taken, and minus errno if it has failed. */
 	struct step at;
 	long error;
@@ -44,14 +47,14 @@ static char *write_pid(char *place, const char *name, long pid)
 	return place;
 }
 
-/* All but 0, 1, 2 and what was passed. */
-static long close_others(const struct step *sockets)
+/* All but 0, 1, 2 and what was passed or opened for the application. */
+static long close_others(const struct start *start)
 {
 	int64_t next = 3;
 	long error = 0;
 
-	for (uint32_t i = 0; i < sockets->numbers && error >= 0; i++) {
-		int64_t kept = sockets->number[i];
+	for (uint32_t i = 0; i < start->kept_count && error >= 0; i++) {
+		int64_t kept = start->kept[i];
 		if (kept > next)
 			error = call3(__NR_close_range, next, kept - 1, 0);
 		if (kept >= next)
@@ -86,7 +89,7 @@ static long execute(const struct start *start, const struct step *step)
 
 	call4(__NR_rt_sigprocmask, SIG_SETMASK, ADDRESS(&none), 0, sizeof none);
 	/* Nothing of the host may be open, not even for the kernel's look at the executable. */
-	long error = close_others(&start->sockets);
+	long error = close_others(start);
 	if (error < 0)
 		return error;
 	return call3(__NR_execve, ADDRESS(step->text[0]), ADDRESS(words),
@@ -123,6 +126,20 @@ static long join_cgroups(const struct start *start)
 	return procs < 0 ? procs : sys_write((int) procs, "0", 1);
 }
 
+/* Ascending, as they are closed around. */
+static long keep(struct start *start, int64_t number)
+{
+	uint32_t at = start->kept_count;
+
+	if (at == 2 * SOCKETS_MAX)
+		return -E2BIG;
+	for (; at > 0 && start->kept[at - 1] > number; at--)
+		start->kept[at] = start->kept[at - 1];
+	start->kept[at] = number;
+	start->kept_count++;
+	return 0;
+}
+
 /* All are first put above every number that is wanted: one may stand where another has to go. */
 static long pass_sockets(struct start *start, const struct step *step)
 {
@@ -138,10 +155,33 @@ static long pass_sockets(struct start *start, const struct step *step)
 			return result;
 		moved[i] = (int32_t) result;
 	}
+	/* The one descriptor of ours that is still wanted, and may stand in the way as well. */
+	if (start->users != -1) {
+		result = call3(__NR_fcntl, start->users, F_DUPFD_CLOEXEC, above);
+		if (result < 0)
+			return result;
+		start->users = (int) result;
+	}
 	for (uint32_t i = 0; i < step->numbers && result >= 0; i++)
 		result = call3(__NR_dup3, moved[i], step->number[i], 0);
-	start->sockets = *step;
+	for (uint32_t i = 0; i < step->numbers && result >= 0; i++)
+		result = keep(start, step->number[i]);
 	return result < 0 ? result : 0;
+}
+
+/* As who the application is: what it may not bind is refused here. */
+static long listen_for(struct start *start, const struct step *step)
+{
+	int64_t target = step->number[0];
+	long fd = target < 0 || target == 1 || target == 2 ? -EINVAL : open_port(step);
+	if (fd < 0)
+		return fd;
+
+	long error = fd == target ? call3(__NR_fcntl, fd, F_SETFD, 0)
+				  : call3(__NR_dup3, fd, target, 0);
+	if (error >= 0 && fd != target)
+		sys_close(fd);
+	return error < 0 ? error : keep(start, target);
 }
 
 static long limit_files(int64_t max)
@@ -213,12 +253,14 @@ static long take(struct start *start, const struct step *step)
 		return reset_limits(start->container);
 	case OP_PASS_SOCKETS:
 		return pass_sockets(start, step);
+	case OP_LISTEN:
+		return listen_for(start, step);
 	case OP_LIMIT_FILES:
 		return limit_files(step->number[0]);
 	case OP_SET_GROUPS:
 		return set_groups(step);
 	case OP_ENTER_USERS:
-		return enter_users(start->container);
+		return enter_users(start->users);
 	case OP_SET_GID:
 		return set_group(step->number[0]);
 	case OP_SET_UID:
@@ -284,7 +326,11 @@ static long make_copy(struct start *start, bool joins)
 
 struct launch launch(const struct container *container, const struct step *fork)
 {
-	struct start start = { .container = container, .fork = *fork };
+	struct start start = {
+		.container = container,
+		.fork = *fork,
+		.users = container->users,
+	};
 	struct launch result = { .pid = 0, .failed = *fork };
 	struct step exec = *fork;
 	bool joins = false;

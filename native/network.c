@@ -6,7 +6,7 @@
  * Where the application has a user namespace, the network belongs to that, so that what it may do
  * there is what its capabilities say.
  *
- * Sections: 1 messages  2 interfaces  3 the namespace  4 the cable  5 addresses
+ * Sections: 1 messages  2 interfaces  3 the namespace  4 the cable  5 addresses  6 ports
  */
 #include "knot.h"
 
@@ -21,8 +21,15 @@
 #define FAMILY_4 2
 #define FAMILY_6 10
 #define FAMILY_NETLINK 16
+#define STREAM_SOCKET 1
 #define RAW_SOCKET 3
 #define SOCKET_CLOEXEC O_CLOEXEC
+#define SOCKET_NONBLOCK O_NONBLOCK
+#define SOCKET_LEVEL 1
+#define REUSE_ADDRESS 2
+#define REUSE_PORT 15
+#define LEVEL_6 41
+#define ONLY_6 26
 #define INTERFACE_UP 1u
 #define INTERFACE_NAME_BYTES 16
 
@@ -372,4 +379,62 @@ long add_default_route(const struct container *container, const struct step *ste
 	put_attribute(&message, RTA_GATEWAY, gateway.bytes, gateway.count);
 	put_u32(&message, RTA_OIF, (uint32_t) container->inner);
 	return ask(container->inside, &message);
+}
+
+/* ---- 6. Ports ------------------------------------------------------------------------ */
+
+#define PORT_REUSES_ADDRESS 1
+#define PORT_IS_REUSED 2
+#define PORT_DOES_NOT_BLOCK 4
+
+/* As struct sockaddr_in and sockaddr_in6. */
+static size_t write_place(unsigned char *bytes, const struct address *address, int64_t port)
+{
+	size_t at = address->family == FAMILY_4 ? 4 : 8;
+	uint16_t family = address->family;
+
+	for (size_t i = 0; i < sizeof family; i++)
+		bytes[i] = ((const unsigned char *) &family)[i];
+	bytes[2] = (unsigned char) (port >> 8);
+	bytes[3] = (unsigned char) port;
+	for (size_t i = 0; i < address->count; i++)
+		bytes[at + i] = address->bytes[i];
+	return address->family == FAMILY_4 ? 16 : 28;
+}
+
+static long set_option(long fd, long level, long option, int value)
+{
+	return call5(__NR_setsockopt, fd, level, option, ADDRESS(&value), sizeof value);
+}
+
+/* number: descriptor, family, two of the address, port, backlog, flags */
+long open_port(const struct step *step)
+{
+	const int64_t *number = step->number;
+	unsigned char place[28] = { 0 };
+	struct address address;
+
+	if (!read_address(number[1], number + 2, &address))
+		return -EINVAL;
+	size_t length = write_place(place, &address, number[4]);
+	int block = number[6] & PORT_DOES_NOT_BLOCK ? SOCKET_NONBLOCK : 0;
+	long fd = call3(__NR_socket, address.family, STREAM_SOCKET | SOCKET_CLOEXEC | block, 0);
+	if (fd < 0)
+		return fd;
+	long error = 0;
+	if (number[6] & PORT_REUSES_ADDRESS)
+		error = set_option(fd, SOCKET_LEVEL, REUSE_ADDRESS, 1);
+	if (error == 0 && number[6] & PORT_IS_REUSED)
+		error = set_option(fd, SOCKET_LEVEL, REUSE_PORT, 1);
+	/* `::` is every address of both kinds. */
+	if (error == 0 && address.family == FAMILY_6)
+		error = set_option(fd, LEVEL_6, ONLY_6, 0);
+	if (error == 0)
+		error = call3(__NR_bind, fd, ADDRESS(place), (long) length);
+	if (error == 0)
+		error = call2(__NR_listen, fd, number[5]);
+	if (error == 0)
+		return fd;
+	sys_close(fd);
+	return error;
 }

@@ -43,6 +43,7 @@ static const struct shape {
 	[OP_LIMIT_FILES] = { 1, 0, false, true },
 	[OP_SET_GROUPS] = { 0, 0, true, true },
 	[OP_ENTER_USERS] = { 0, 0, false, true },
+	[OP_LISTEN] = { 7, 1, false, true },
 	[OP_SET_GID] = { 1, 0, false, true },
 	[OP_SET_UID] = { 1, 0, false, true },
 	[OP_KEEP_CAPABILITIES] = { 1, 0, false, true },

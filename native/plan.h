@@ -60,6 +60,7 @@ enum op {
 	OP_ROUTE,
 	OP_COMMAND,
 	OP_ENTER_USERS,
+	OP_LISTEN,
 	OPS
 };
 

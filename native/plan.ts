@@ -202,6 +202,17 @@ export type Step =
   | { readonly do: 'limitFiles'; readonly max: number }
   | { readonly do: 'setGroups'; readonly gids: readonly number[] }
   | { readonly do: 'enterUsers' }
+  /** A socket of the container's own network, opened by the application's user. */
+  | {
+      readonly do: 'listen'
+      readonly fd: number
+      readonly host: IpAddress
+      readonly port: number
+      readonly backlog: number
+      readonly reuseAddr: boolean
+      readonly reusePort: boolean
+      readonly setNonBlock: boolean
+    }
   | { readonly do: 'setGid'; readonly gid: number }
   | { readonly do: 'setUid'; readonly uid: number }
   /** Bit n is capability n. Everything else leaves all five sets. */

@@ -37,6 +37,7 @@ static void put_step(struct line *line, const struct step *step)
 		[OP_PASS_SOCKETS] = "passing sockets",
 		[OP_LIMIT_FILES] = "limiting open files to ",
 		[OP_SET_GROUPS] = "setting supplementary groups",
+		[OP_LISTEN] = "opening port ",
 		[OP_ENTER_USERS] = "entering the user namespace",
 		[OP_SET_GID] = "setting group ",
 		[OP_SET_UID] = "setting user ",

@@ -10,6 +10,7 @@
  *             numbers × i64, then strings, each ended by NUL, then zeros up to `bytes`
  */
 import { strict } from 'node:assert'
+import { placeOf } from './addresses.ts'
 import type { IdRange, IpAddress, MountFlags, Plan, SecretBytes, Step } from './plan.ts'
 
 export const magic = 0x31504b4c
@@ -55,6 +56,7 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   route: 37,
   command: 38,
   enterUsers: 39,
+  listen: 40,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -112,6 +114,12 @@ const encodeStep = (step: Step): void => {
     }
     case 'route':
       return record(op, [step.gateway.family, ...halves(step.gateway)], [step.gateway.text])
+    case 'listen': {
+      const { fd, host, port, backlog } = step
+      const flags = (step.reuseAddr ? 1 : 0) | (step.reusePort ? 2 : 0) | (step.setNonBlock ? 4 : 0)
+      const numbers = [fd, host.family, ...halves(host), port, backlog, flags]
+      return record(op, numbers, [placeOf(host.text, port)])
+    }
     case 'command':
       return record(op, [step.timeoutMs], [step.program, ...step.arguments])
     case 'makeDir':

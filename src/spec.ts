@@ -55,6 +55,8 @@ export interface Spec {
     readonly groups: readonly IdMapping[]
   }
   readonly network?: SpecNetwork
+  /** Opened in the network of the container. Absent where there is none. */
+  readonly ownSockets?: readonly SpecSocket[]
   /** Decimal: may be more than a number holds. */
   readonly memoryLimit: string
   readonly filenoLimit: string

@@ -1,4 +1,5 @@
 /** A step of a plan in words: what was attempted, and on what. The knot's log says the same. */
+import { placeOf } from '../native/addresses.ts'
 import type { Plan, Step } from '../native/plan.ts'
 
 export interface StepName {
@@ -79,6 +80,8 @@ const nameOf = (step: Step): StepName => {
       return { step: 'limiting open files to', about: String(step.max) }
     case 'setGroups':
       return { step: 'setting supplementary groups', about: step.gids.join(' ') }
+    case 'listen':
+      return { step: 'opening port', about: placeOf(step.host.text, step.port) }
     case 'enterUsers':
       return { step: 'entering the user namespace', about: '' }
     case 'setGid':

@@ -19,7 +19,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
   const container = subject.container.value
   const { resolvConf, hostsFile } = container
   const { user, group } = effectiveIds(subject)
-  const sockets = specSockets(subject)
+  const { sockets, own } = specSockets(subject)
   const maps = mapsOf(sandbox.value, container)
   return {
     format: 1,
@@ -53,6 +53,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
       mount: hostsFile.mount,
     },
     ...(sockets.length > 0 && { sockets }),
+    ...(own.length > 0 && { ownSockets: own }),
     user,
     group,
     ...(maps !== null && { ids: { users: maps.users, groups: maps.groups } }),

@@ -11,6 +11,7 @@ import { mistake } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { effectiveIds, mapsOf } from './ids.ts'
 import { portsOf } from './ports.ts'
+import type { Port } from './ports.ts'
 import { nameOf } from './subject.ts'
 import type { Subject } from './subject.ts'
 
@@ -18,17 +19,30 @@ import type { Subject } from './subject.ts'
 const firstActivated = 3
 
 /**
- * Those on the network of the host, where the rules below have found nothing. Only daemons are
- * given any.
+ * `sockets` are on the network of the host, `own` on that of a container that is bridged, where
+ * the rules below have found nothing. Only daemons are given any.
  */
-export const specSockets = (subject: Subject): readonly SpecSocket[] => {
+export const specSockets = (
+  subject: Subject,
+): { readonly sockets: readonly SpecSocket[]; readonly own: readonly SpecSocket[] } => {
+  const isBridged = subject.sandbox.value.bridgedNetwork !== null
+  return {
+    sockets: socketsOf(subject, !isBridged, ({ options }) => !isBridged || options.external),
+    own: socketsOf(subject, isBridged, ({ options }) => isBridged && !options.external),
+  }
+}
+
+const socketsOf = (
+  subject: Subject,
+  isActivated: boolean,
+  isMeant: (port: Port) => boolean,
+): readonly SpecSocket[] => {
   if (subject.process.value.kind === 'Command') return []
   const owner = ownerOf(subject)
-  const isBridged = subject.sandbox.value.bridgedNetwork !== null
-  const onHost = portsOf(subject).filter(({ options }) => !isBridged || options.external)
+  const meant = portsOf(subject).filter(isMeant)
   // Two keys may mean one port, of which the reader has been warned: the last one wins.
-  const ports = [...new Map(onHost.map(one => [one.port, one])).values()]
-  const names = isBridged ? [] : activatedVariables(subject.container.value)
+  const ports = [...new Map(meant.map(one => [one.port, one])).values()]
+  const names = isActivated ? activatedVariables(subject.container.value) : []
   const configured = ports.map(({ port, options }): SpecSocket => ({
     fd: options.fd,
     port,

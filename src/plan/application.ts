@@ -8,6 +8,7 @@ import { quote } from '../quote.ts'
 import type { Spec } from '../spec.ts'
 import { PID_REFERENCE } from '../config/variables.ts'
 import { earlySteps, isolationSteps, lastSteps, surrenderSteps } from './confinement.ts'
+import { portSteps } from './namespaces.ts'
 import { substituted } from './substituted.ts'
 
 export const applicationSteps = (
@@ -34,6 +35,7 @@ export const applicationSteps = (
     { do: 'setUid', uid: spec.user },
     ...surrenderSteps(spec),
     { do: 'chdir', path: spec.workdir },
+    ...portSteps(spec),
     ...lastSteps(spec),
     {
       do: 'exec',
@@ -69,7 +71,9 @@ const environment = (spec: Spec, term: string, instance: string, secrets: Secret
   for (const name of secretNames) variables.delete(name)
   variables.set('LITHOS_NAME', instance)
   variables.set('LITHOS_CONFIG', spec.config)
-  const activated = spec.sockets?.flatMap(({ activatedBy }) => activatedBy ?? []) ?? []
+  const activated = [...(spec.sockets ?? []), ...(spec.ownSockets ?? [])].flatMap(
+    ({ activatedBy }) => activatedBy ?? [],
+  )
   if (activated.length > 0) {
     variables.set('LISTEN_FDS', String(activated.length))
     variables.set('LISTEN_FDNAMES', activated.join(':'))

@@ -52,6 +52,13 @@ const cableSteps = (network: SpecNetwork, ip: string): readonly Step[] => {
   ]
 }
 
+/** As the application's user, who may bind any port in there. */
+export const portSteps = ({ ownSockets = [] }: Spec): readonly Step[] =>
+  ownSockets.map(({ fd, host, port, backlog, reuseAddr, reusePort, setNonBlock }) => ({
+    do: 'listen',
+    ...{ fd, host: ipOf(host), port, backlog, reuseAddr, reusePort, setNonBlock },
+  }))
+
 const ipOf = (text: string): IpAddress => ({ text, ...addressBits(text) })
 
 /** The only name there is; the check warns of others, which are nothing. */

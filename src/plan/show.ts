@@ -5,6 +5,7 @@
  *
  * `:` divides the administrator's directory from the path below it, which cannot leave it.
  */
+import { placeOf } from '../../native/addresses.ts'
 import type { IdRange, MountFlags, Plan, Step } from '../../native/plan.ts'
 import { quote } from '../quote.ts'
 import { filterHash } from './seccomp.ts'
@@ -52,6 +53,8 @@ const detail = (step: Step): readonly string[] => {
       return [`${step.address.text}/${step.prefix}`]
     case 'route':
       return [`default by ${step.gateway.text}`]
+    case 'listen':
+      return [`${placeOf(step.host.text, step.port)} → ${step.fd}  backlog ${step.backlog}`]
     case 'command':
       return [
         `${[step.program, ...step.arguments].map(quote).join(' ')}  ` +

@@ -54,10 +54,10 @@ const add = (self: Supervised, name: string, { ips, ...rest }: Bridged): void =>
 }
 
 /** From the host, or from the network of a process. */
-const call = (self: Supervised, ip: string, from: number | null = null): string => {
+const call = (self: Supervised, ip: string, from: number | null = null, port = 80): string => {
   const guest = join(imageDir(self.world, 'img'), 'bin', 'guest')
   const words = from === null ? [] : ['nsenter', `--net=/proc/${from}/ns/net`]
-  const [program = guest, ...more] = [...words, guest, `call=${ip},80`]
+  const [program = guest, ...more] = [...words, guest, `call=${ip},${port}`]
   return spawnSync(program, more, { encoding: 'utf8' }).stdout.trim()
 }
 
@@ -110,6 +110,37 @@ real(
     }
     await isQuiet()
     assert.equal(self.leftovers(), [])
+  }),
+)
+
+real(
+  'ports inside the bridge are opened in there, external ones on the host, each at its number',
+  supervised(async self => {
+    bridge(self)
+    const ids = '[{inside: 0, outside: 100000, count: 2000}]'
+    add(self, 'one', {
+      ips: ['198.18.0.5', '198.18.0.6'],
+      sandbox: `allow-tcp-ports: [8123]\nuid-map: ${ids}\ngid-map: ${ids}\n`,
+    })
+    const ports = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map(fd => `  ${70 + fd}: {fd: ${fd}}\n`)
+    writeIn(
+      imageDir(self.world, 'img'),
+      'config/one.yaml',
+      'executable: /bin/guest\n' +
+        'arguments: ["fds", "serve-at=10=inside", "serve-at=20=outside", "sleep"]\n' +
+        `tcp-ports:\n${ports.join('')}  8123: {fd: 20, external: true}\n`,
+    )
+    await self.start()
+    await runs(self, 'one/app.0', 'one/app.1')
+    await until('all serve', () => /(serving [^]*){4}/.test(self.log('stderr/one.log')))
+    assert.match(self.log('stderr/one.log'), /^descriptors 0 1 2 3 4 5 6 7 8 9 10 11 12 20$/m)
+    assert.is(call(self, '198.18.0.5'), 'called 198.18.0.5: inside')
+    assert.is(call(self, '198.18.0.6'), 'called 198.18.0.6: inside')
+    assert.is(call(self, '127.0.0.1', null, 8123), 'called 127.0.0.1: outside')
+    const sockets = readFileSync(`/proc/${self.appOf('one/app.0')}/net/tcp`, 'utf8')
+    assert.match(sockets, /^ *\d+: 00000000:0050 00000000:0000 0A .* 101000 +0 \d+ 1 /m)
+    assert.is(await self.stop(), 0)
+    await isQuiet()
   }),
 )
 

@@ -196,6 +196,8 @@ static void obey(const char *word, const char *value)
 		show_network();
 	else if (!strcmp(word, "serve"))
 		serve(value, strrchr(value, '=') + 1);
+	else if (!strcmp(word, "serve-at"))
+		fork() == 0 ? serve_at(value, strrchr(value, '=') + 1) : (void)0;
 	else if (!strcmp(word, "bind"))
 		try_binding(value);
 	else if (!strcmp(word, "call"))

@@ -94,6 +94,16 @@ const steps: readonly Step[] = [
   { do: 'seccomp', filter: [1n, 2n ** 62n] },
   { do: 'chdir', path: '/w' },
   {
+    do: 'listen',
+    fd: 5,
+    host: { text: '::', family: 6, bits: 0n },
+    port: 80,
+    backlog: 9,
+    reuseAddr: true,
+    reusePort: false,
+    setNonBlock: true,
+  },
+  {
     do: 'exec',
     executable: '/x',
     arguments: ['1', ''],
@@ -163,6 +173,7 @@ test('C reads what TypeScript has written', () => {
     '21',
     '31 1 4611686018427387904',
     '22 "/w"',
+    '40 5 6 0 0 80 9 5 "[::]:80"',
     '23 2 2 1 "/x" "1" "" "A=b" "S=ö=" "P"',
     '',
   ])

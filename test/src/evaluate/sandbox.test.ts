@@ -12,6 +12,7 @@ import type { Evaluation } from '../../../src/evaluate/sandbox.ts'
 import { specHash } from '../../../src/spec.ts'
 import { linesLike } from './lines.ts'
 import { containersRows } from './rows/containers.ts'
+import { mapsRows } from './rows/maps.ts'
 import { processesRows } from './rows/processes.ts'
 import { container, processes, run, sandbox, site, web } from './rows/row.ts'
 import { secretsRows } from './rows/secrets.ts'
@@ -40,7 +41,12 @@ const evaluate = (world: World, name = 'site', alternate?: string): Evaluation =
   )
 }
 
-for (const [name, files, expected] of [...processesRows, ...containersRows, ...secretsRows])
+for (const [name, files, expected] of [
+  ...processesRows,
+  ...containersRows,
+  ...mapsRows,
+  ...secretsRows,
+])
   test(name, () =>
     within(files, world =>
       assert.equal(linesLike(world, evaluate(world).problems, expected), expected),
