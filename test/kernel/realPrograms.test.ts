@@ -34,9 +34,11 @@ const { Worker } = require('node:worker_threads')
 const { watch, writeFileSync, statfsSync } = require('node:fs')
 const os = require('node:os')
 const main = async () => {
-  const worker = new Worker('require("node:worker_threads").parentPort.postMessage(6 * 7)', { eval: true })
+  const answer = 'require("node:worker_threads").parentPort.postMessage(6 * 7)'
+  const worker = new Worker(answer, { eval: true })
   console.log('worker', (await once(worker, 'message'))[0])
-  console.log(execFileSync('/bin/sh', ['-c', 'echo shell | while read a; do echo $a; done']).toString().trim())
+  const loop = 'echo shell | while read a; do echo $a; done'
+  console.log(execFileSync('/bin/sh', ['-c', loop]).toString().trim())
   const child = spawn('/bin/sh', ['-c', 'echo up; read x'])
   await once(child.stdout, 'data')
   child.kill()
