@@ -230,7 +230,11 @@ const subdirectories = (dir: string): readonly string[] =>
     : []
 
 /** For the end, also a bad one: kills what still lives, then removes group and directory. */
-export const removeWorld = async (world: World, tree: Tree | null = null): Promise<void> => {
+export const removeWorld = async (
+  world: World,
+  tree: Tree | null = null,
+  keepFiles = false,
+): Promise<void> => {
   if (tree !== null && tree.isAlive()) {
     kill(tree.pid)
     await tree.ended
@@ -238,7 +242,7 @@ export const removeWorld = async (world: World, tree: Tree | null = null): Promi
   for (const pid of [...knots(world).values(), ...keepers(world)]) kill(pid)
   for (const dir of cgroups(world))
     for (const each of [...subdirectories(dir), dir]) await rmdirSoon(each)
-  rmSync(world.root, { recursive: true, force: true })
+  if (!keepFiles) rmSync(world.root, { recursive: true, force: true })
 }
 
 /** A control group is busy for a moment after its last process has died. */
