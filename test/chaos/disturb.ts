@@ -102,6 +102,7 @@ export const createDisturber = ({ cast, init, watched, random }: Scene): Disturb
     saved = [readFileSync(sandbox, 'utf8'), readFileSync(processes, 'utf8')]
   }
   const changeBadly = (): void => {
+    mend()
     const path = pick([sandbox, processes])
     const text = readFileSync(path)
     const worse: readonly (() => void)[] = [

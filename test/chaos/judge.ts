@@ -7,6 +7,7 @@ import type { World } from '../../src/demo/world.ts'
 import { constants } from 'node:os'
 import type { Cast } from './cast.ts'
 import type { Kill } from './disturb.ts'
+import { keyOf } from './watch.ts'
 import type { Seen } from './watch.ts'
 
 type Said = Readonly<Record<string, unknown>> & { readonly type: string }
@@ -33,7 +34,11 @@ const readJournal = (world: World): readonly Said[] =>
 const lifeOf = ({ instance, incarnation }: Said): string =>
   `${String(instance)} life ${String(incarnation)}`
 
-export const judge = (cast: Cast, kills: readonly Kill[], everSeen: Iterable<Seen>): Verdict => {
+export const judge = (
+  cast: Cast,
+  kills: readonly Kill[],
+  everSeen: readonly (Seen & { readonly lastAt: number })[],
+): Verdict => {
   const { world } = cast
   const inputs = readJournal(world)
   const of = (...types: readonly string[]) => inputs.filter(({ type }) => types.includes(type))
@@ -46,20 +51,28 @@ export const judge = (cast: Cast, kills: readonly Kill[], everSeen: Iterable<See
       `${String(said['instance'])} ${String(said['pid'])} ${String(said['birth'])}`,
       lifeOf(said),
     )
-  const endOf = ({ instance, pid, birth }: Seen): Said | undefined =>
-    byLife.get(lives.get(`${instance} ${pid} ${birth}`) ?? '')?.[0]
+  // A supervisor that died between a launch and its fact knows the end, but not the pid.
+  const nameless = ends.filter(({ pid }) => pid === 0)
+  const endOf = new Map<string, Said>()
+  for (const knot of [...everSeen].sort((a, b) => a.lastAt - b.lastAt)) {
+    const life = lives.get(keyOf(knot))
+    const known = life === undefined ? undefined : byLife.get(life)?.[0]
+    const end = known ?? takeFirst(nameless, end => isOf(end, knot))
+    if (end !== undefined) endOf.set(keyOf(knot), end)
+  }
 
   const missing: string[] = []
   const wrong: string[] = []
   for (const { knot, signal, at } of kills) {
-    const end = endOf(knot)
+    const end = endOf.get(keyOf(knot))
     const what = `${knot.instance} (knot ${knot.pid}) was killed by ${signal} at ${at}`
     if (end === undefined) missing.push(what)
     else if (!isBy(end, signal, knot.instance.startsWith('mod/')))
       wrong.push(`${what}, the journal says ${JSON.stringify(end)}`)
   }
   for (const knot of everSeen)
-    if (endOf(knot) === undefined) missing.push(`${knot.instance}, knot ${knot.pid}, once seen`)
+    if (endOf.get(keyOf(knot)) === undefined)
+      missing.push(`${knot.instance}, knot ${knot.pid}, once seen`)
   for (const end of ends)
     if (end.type === 'knot.exited' && end['app'] === undefined)
       wrong.push(`nobody knows how it ended: ${JSON.stringify(end)}`)
@@ -76,6 +89,14 @@ export const judge = (cast: Cast, kills: readonly Kill[], everSeen: Iterable<See
     loaded: of('config.loaded').length,
     refused: of('config.refused').length,
   }
+}
+
+const isOf = (end: Said, { instance, lastAt }: Seen & { readonly lastAt: number }): boolean =>
+  end['instance'] === instance && Number(end['at']) >= lastAt
+
+const takeFirst = <T>(list: T[], isWanted: (item: T) => boolean): T | undefined => {
+  const at = list.findIndex(isWanted)
+  return at === -1 ? undefined : list.splice(at, 1)[0]
 }
 
 /** A changing one may have been told to end just before. */

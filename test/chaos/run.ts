@@ -8,6 +8,7 @@ import { prng } from '../prng.ts'
 import { makeCast } from './cast.ts'
 import type { Cast } from './cast.ts'
 import { startClient } from './client.ts'
+import type { Client } from './client.ts'
 import { createDisturber } from './disturb.ts'
 import { startInit } from './init.ts'
 import { judge } from './judge.ts'
@@ -43,7 +44,11 @@ const sampleMs = 50
 const patienceMs = 60_000
 
 /** Runs until nothing is missing any more, or patience is over: then says what is missing. */
-const settled = async (cast: Cast, watched: Watch): Promise<readonly string[]> => {
+const settled = async (
+  cast: Cast,
+  watched: Watch,
+  abort: AbortSignal | undefined,
+): Promise<readonly string[]> => {
   const deadline = Date.now() + patienceMs
   for (;;) {
     const running = new Set(
@@ -56,6 +61,7 @@ const settled = async (cast: Cast, watched: Watch): Promise<readonly string[]> =
     const isModThere = [...running].some(name => name.startsWith('mod/'))
     const missing = [...wanted.filter(name => !running.has(name)), ...(isModThere ? [] : ['mod'])]
     if (missing.length === 0) return []
+    if (abort?.aborted === true) throw new Error('interrupted')
     if (Date.now() > deadline) return missing.map(name => `${name} does not run`)
     await setTimeout(sampleMs)
   }
@@ -75,28 +81,30 @@ export const runChaos = async (options: Options): Promise<Report> => {
   const init = startInit(world)
   const watched = watch(cast)
   let keep = false
+  let isOver = false
+  let client: Client | null = null
+  const look = async (): Promise<void> => {
+    for (; !isOver; await setTimeout(sampleMs)) watched.sample()
+  }
   try {
-    const atFirst = await settled(cast, watched)
+    const atFirst = await settled(cast, watched, abort)
     if (atFirst.length > 0) throw new Error(`it does not even start: ${atFirst.join(', ')}`)
-    const client = startClient(cast.ports)
+    client = startClient(cast.ports)
     const disturber = createDisturber({ cast, init, watched, random })
-    let isOver = false
-    const looking = (async () => {
-      for (; !isOver; await setTimeout(sampleMs)) watched.sample()
-    })()
+    const looking = look()
 
     const end = Date.now() + seconds * 1000
     while (Date.now() < end && abort?.aborted !== true) await disturber.disturbOnce()
     await disturber.calm()
     if (abort?.aborted === true) throw new Error('interrupted')
-    const missing = await settled(cast, watched)
+    const missing = await settled(cast, watched, abort)
     isOver = true
     await looking
     await client.stop()
     init.retire()
     const code = await stopTree(world, init.tree())
 
-    const verdict = judge(cast, disturber.kills, watched.everSeen.values())
+    const verdict = judge(cast, disturber.kills, [...watched.everSeen.values()])
     const { connects, refused, other, answered, cut } = client.counts
     const faults = {
       'not running at the end': missing,
@@ -126,7 +134,9 @@ export const runChaos = async (options: Options): Promise<Report> => {
       kept: keep ? world.root : null,
     }
   } finally {
+    isOver = true
     init.retire()
+    await client?.stop()
     await removeWorld(world, init.tree(), keep)
   }
 }

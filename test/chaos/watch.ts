@@ -12,8 +12,8 @@ export interface Seen {
 }
 
 export interface Watch {
-  /** Every knot that was ever seen. */
-  readonly everSeen: ReadonlyMap<string, Seen>
+  /** Every knot that was ever seen, and the instant at which it was seen last. */
+  readonly everSeen: ReadonlyMap<string, Seen & { readonly lastAt: number }>
   readonly faults: string[]
   readonly counts: { samples: number; doubled: number; lost: number }
   /** Whoever ends an application says so before. */
@@ -34,7 +34,7 @@ const knotsOf = (master: string): readonly Seen[] =>
   })
 
 export const watch = ({ world, fates }: Cast): Watch => {
-  const everSeen = new Map<string, Seen>()
+  const everSeen = new Map<string, Seen & { readonly lastAt: number }>()
   const expected = new Map<string, Seen>()
   const excused = new Set<string>()
   const faults: string[] = []
@@ -62,7 +62,7 @@ export const watch = ({ world, fates }: Cast): Watch => {
       const other = byName.get(knot.instance)
       if (other !== undefined) fault('doubled', `${keyOf(other)} and ${keyOf(knot)}`)
       byName.set(knot.instance, knot)
-      everSeen.set(keyOf(knot), knot)
+      everSeen.set(keyOf(knot), { ...knot, lastAt: Date.now() })
     }
     for (const [instance, fate] of fates)
       if (fate === 'ours') compare(instance, byName.get(instance))
