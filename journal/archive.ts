@@ -39,6 +39,8 @@ export interface ArchiveOptions extends Listener, Partial<Limits> {
 }
 
 export interface Archive {
+  /** Nothing waits: whatever the hot journal lets go of now is here. */
+  readonly hasAll: () => boolean
   /** Writes what waits and tidies. Resolves also when that failed; it is tried again later. */
   readonly flush: () => Promise<void>
   /**
@@ -195,6 +197,7 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   }
 
   return {
+    hasAll: () => flight === null && backlog.count() === 0 && !backlog.isBehind(),
     flush: async () => {
       await writeAll()
       await tidying

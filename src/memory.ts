@@ -86,7 +86,9 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
     },
     flush: async () => archive?.flush(),
     shorten: () => {
-      if (hot.sinceCheckpoint() > worthShortening) hot.checkpoint()
+      // What the archive lacks is in this file and the one before; a new one would push that out.
+      const isSafe = archive === null || archive.hasAll()
+      if (isSafe && hot.sinceCheckpoint() > worthShortening) hot.checkpoint()
     },
     close: async () => {
       await Promise.race([archive?.close(), setTimeout(archiveCloseMs)])

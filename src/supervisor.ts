@@ -153,11 +153,11 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       const whyNot = await restart.whyNot()
       if (whyNot !== null)
         return hear({ type: 'exec.refused', code: 'ENOEXEC', reasons: [whyNot], ...stamp() })
-      memory.shorten()
       await Promise.race([
         Promise.all([ground.drainLog(), memory.flush()]),
         setTimeout(drainLimitMs),
       ])
+      memory.shorten()
       // What Node has caught already would be lost with us: it is heard before we go.
       holdSignals()
       await setImmediate()

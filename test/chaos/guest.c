@@ -4,7 +4,7 @@
  *     guest serve FD        accepts on this descriptor and answers one line
  *     guest sleep           until it is killed
  *     guest deaf            the same, but hears no SIGTERM
- *     guest mortal MS END   says goodbye after so long, then ends as told: exit code, or s and signal
+ *     guest mortal MS END   says goodbye after so long, then ends: exit code, or s and signal
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,4 +1,4 @@
-/** One chaos from the first start to the last look at what is left: what happened, and the faults. */
+/** One chaos, from the first start to the last look at what is left. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'

@@ -26,7 +26,9 @@ const signal = (name: string): Input => ({ type: 'signal.received', signal: name
 
 const moves = (small: Small): readonly Happening[] => [
   ...kernelMoves(small),
-  ...(small.process === 'serves' ? [...actorMoves(small), ...operatorMoves(small)] : []),
+  ...(small.process === 'serves'
+    ? [...tellZombies(small), ...actorMoves(small), ...operatorMoves(small)]
+    : []),
   ...(small.process === 'dead'
     ? [
         ['started anew', true, startAgain(small, 2)] as const,
@@ -54,6 +56,16 @@ const replaced = (small: Small, knot: Knot, change: Partial<Knot>): Small => ({
   ...small,
   knots: small.knots.map(each => (each === knot ? { ...each, ...change } : each)),
 })
+
+/** An adopted zombie is read in a turn of its own. */
+const tellZombies = (small: Small): readonly Happening[] =>
+  small.knots
+    .filter(({ isAlive, hasApp, isTold }) => !isAlive && hasApp && !isTold)
+    .filter(({ incarnation }) => incarnation === lifeOf(small)?.incarnation)
+    .map(({ incarnation }) => {
+      const life = { instance, incarnation, pid: 42, status: 0, ...stamp }
+      return ['an end is found', true, hear(small, { type: 'knot.exited', ...life })]
+    })
 
 const kernelMoves = (small: Small): readonly Happening[] =>
   small.knots
@@ -159,14 +171,15 @@ const found = ({ incarnation, config, hasApp, isAlive }: Knot): Found => ({
   spec: null,
   file: null,
   offset: 0,
-  pidfd: isAlive ? (3 as Found['pidfd']) : null,
-  state: isAlive ? 'alive' : 'gone',
+  // Whoever was refused is found by its file only.
+  pidfd: isAlive || hasApp ? (3 as Found['pidfd']) : null,
+  state: isAlive ? 'alive' : hasApp ? 'zombie' : 'gone',
   kept: {
     startedAt: null,
     refused: !isAlive && !hasApp ? { step: 1, errno: 2 } : null,
     exited: !isAlive && hasApp ? { status: 0, started: 1, mono: 2 } : null,
   } as Found['kept'],
-  config,
+  config: isAlive ? config : null,
   appPid: isAlive && hasApp ? 43 : null,
   bornAt: 0,
   foreign: false,
