@@ -78,11 +78,11 @@ real(
     addServer(self)
     const [a, b] = [await freePort(), await freePort()]
     self.configure({
-      app: serving(['3', '4'], { [String(a)]: 'fd: 3, reuse-port: true', [String(b)]: 'fd: 4' }, 2),
+      app: serving(['6', '7'], { [String(a)]: 'fd: 6, reuse-port: true', [String(b)]: 'fd: 7' }, 2),
     })
     await self.start()
     await runs(self, 'web/app.0', 'web/app.1')
-    const inodes = ['web/app.0', 'web/app.1'].map(name => [3, 4].map(fd => inodeOf(self, name, fd)))
+    const inodes = ['web/app.0', 'web/app.1'].map(name => [6, 7].map(fd => inodeOf(self, name, fd)))
     assert.is.not(inodes[0]?.[0], inodes[1]?.[0], 'each its own')
     assert.is(inodes[0]?.[1], inodes[1]?.[1], 'the same')
     assert.equal(
@@ -95,7 +95,7 @@ real(
     await until('it serves', () => surveyed(self) === 2)
     kill(self.appOf('web/app.0'))
     await runs(self, 'web/app.0', 'web/app.1')
-    assert.match(await ask(a), /^fd 3 /)
+    assert.match(await ask(a), /^fd 6 /)
     for (const name of ['web/app.0', 'web/app.1']) killIfThere(self.knotOf(name))
     self.configure({})
     await restarted(self, 'SIGHUP')
