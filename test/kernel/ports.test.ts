@@ -93,7 +93,9 @@ real(
     await self.tree().ended
     await self.start()
     await until('it serves', () => surveyed(self) === 2)
-    kill(self.appOf('web/app.0'))
+    const app = self.appOf('web/app.0')
+    kill(app)
+    await until('it runs again', () => ![null, app].includes(self.appOf('web/app.0')))
     await runs(self, 'web/app.0', 'web/app.1')
     assert.match(await ask(a), /^fd 6 /)
     for (const name of ['web/app.0', 'web/app.1']) killIfThere(self.knotOf(name))
