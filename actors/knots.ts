@@ -71,6 +71,8 @@ export interface Knots {
   readonly adopt: (found: Found) => void
   /** The end of this life is in the journal: its zombie and its file may go. */
   readonly forget: (instance: string, incarnation: number) => void
+  /** Has all of them open their logs anew; how many were told. */
+  readonly reopenLogs: () => number
   /** How many of those that are watched have not ended. */
   readonly alive: () => number
   readonly close: () => void
@@ -263,6 +265,13 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       const knot = lives.get(fileName(instance, incarnation))
       if (knot === undefined) removeStatusFile(join(knotsDir, fileName(instance, incarnation)))
       else if (knot.hasEnded) drop(knot)
+    },
+    reopenLogs: () => {
+      const held = [...lives.values()].flatMap(knot =>
+        knot.hasEnded || knot.pidfd === null ? [] : [knot.pidfd],
+      )
+      // Knots of older versions have it blocked, and everybody else ignores it.
+      return held.filter(fd => E.isRight(pidfd.signal(fd, 'SIGURG'))).length
     },
     alive: () => aliveCount,
     close: () => {

@@ -223,9 +223,37 @@ long write_file(const struct step *step)
 
 /* ---- 4. Logs ------------------------------------------------------------------------- */
 
+static int *log_of(struct container *container, int which)
+{
+	return which == 0 ? &container->output : &container->log;
+}
+
+/* Its name alone leads nowhere once the root is another. Without a home it is never reopened. */
+static void remember_home(struct home *home, const char *path)
+{
+	char directory[PATH_MAX];
+	size_t length = length_of(path), slash = length;
+
+	if (home->directory != -1)
+		sys_close(home->directory);
+	home->directory = -1;
+	while (slash > 0 && path[slash - 1] != '/')
+		slash--;
+	if (slash == 0 || slash >= sizeof directory || length - slash > NAME_MAX_BYTES)
+		return;
+	for (size_t i = 0; i < slash; i++)
+		directory[i] = path[i];
+	directory[slash] = '\0';
+	for (size_t i = slash; i <= length; i++)
+		home->name[i - slash] = path[i];
+	long fd = open_base(directory);
+	home->directory = fd < 0 ? -1 : (int) fd;
+}
+
 long open_log(struct container *container, const struct step *step)
 {
-	int *place = step->number[0] == 0 ? &container->output : &container->log;
+	int which = step->number[0] == 0 ? 0 : 1;
+	int *place = log_of(container, which);
 	long fd = sys_openat(AT_FDCWD, step->text[0],
 			     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, MODE_OF_LOGS);
 	if (fd < 0)
@@ -233,7 +261,52 @@ long open_log(struct container *container, const struct step *step)
 	if (*place != -1)
 		sys_close(*place);
 	*place = (int) fd;
+	remember_home(&container->homes[which], step->text[0]);
 	return 0;
+}
+
+static bool is_same_file(long one, long other)
+{
+	struct statx a, b;
+
+	return sys_statx((int) one, &a) == 0 && sys_statx((int) other, &b) == 0 &&
+	       a.stx_ino == b.stx_ino && a.stx_dev_major == b.stx_dev_major &&
+	       a.stx_dev_minor == b.stx_dev_minor;
+}
+
+/* A link would be followed below another root than the one it was made for. */
+static void reopen(int *log, const struct home *home)
+{
+	uint64_t how = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+	struct open_how look = { .flags = O_PATH | O_CLOEXEC, .resolve = how };
+	struct open_how again = {
+		.flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		.mode = MODE_OF_LOGS,
+		.resolve = how,
+	};
+
+	if (*log == -1 || home->directory == -1)
+		return;
+	long fd = call4(__NR_openat2, home->directory, ADDRESS(home->name), ADDRESS(&look),
+			sizeof look);
+	bool is_same = fd >= 0 && is_same_file(fd, *log);
+	if (fd >= 0)
+		sys_close((int) fd);
+	if (is_same)
+		return;
+	fd = call4(__NR_openat2, home->directory, ADDRESS(home->name), ADDRESS(&again),
+		   sizeof again);
+	if (fd < 0)
+		return;
+	if (is_kind(fd, FILE_REGULAR) && call3(__NR_fcntl, fd, F_SETFL, O_APPEND) == 0)
+		call3(__NR_dup3, fd, *log, O_CLOEXEC);
+	sys_close((int) fd);
+}
+
+void reopen_logs(struct container *container)
+{
+	for (int which = 0; which < 2; which++)
+		reopen(log_of(container, which), &container->homes[which]);
 }
 
 /*
@@ -259,6 +332,16 @@ long open_output(struct container *container, const struct step *step)
 		sys_close(fd);
 		return error;
 	}
+	if (container->shown != -1)
+		sys_close(container->shown);
 	container->shown = (int) fd;
 	return 0;
+}
+
+void reopen_output(struct container *container, const struct step *fork)
+{
+	for (struct step step = plan_first(&container->plan); step.index < fork->index;
+	     step = plan_next(&step))
+		if (step.op == OP_OPEN_OUTPUT)
+			open_output(container, &step);
 }

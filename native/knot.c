@@ -160,6 +160,7 @@ static int run(char **environment)
 {
 	struct container container = {
 		.log = -1, .output = -1, .shown = -1, .root = -1, .proc = -1,
+		.homes = { { .directory = -1 }, { .directory = -1 } },
 		.unified = -1, .kills = -1,
 		.users = -1, .outside = -1, .inside = -1, .environment = environment,
 	};

@@ -16,6 +16,11 @@
 /* The signals that we take, as the kernel counts them. */
 #define BIT(signal) (1ull << ((signal) - 1))
 #define STOP_SIGNALS (BIT(SIGTERM) | BIT(SIGINT))
+/*
+ * The order to open the logs anew. Everybody else ignores it unasked; and it is taken after those
+ * that matter, should somebody in the container send it without end.
+ */
+#define REOPEN_SIGNAL SIGURG
 
 #define CGROUPS_MAX 32
 
@@ -38,6 +43,11 @@ struct container {
 	int log;
 	int output;
 	int shown;
+	/* Where the first two were opened, so that they can be opened anew: output, log. */
+	struct home {
+		int directory;
+		char name[NAME_MAX_BYTES + 1];
+	} homes[2];
 	int root;
 	/* What the application writes "0" to, and the directory of a cgroup v2 to be born in. */
 	int proc;
@@ -131,6 +141,10 @@ long copy_file(const struct step *step);
 long write_file(const struct step *step);
 long open_log(struct container *container, const struct step *step);
 long open_output(struct container *container, const struct step *step);
+/* Those that were renamed or removed since. What cannot be opened anew stays as it is. */
+void reopen_logs(struct container *container);
+/* The same for `open_output`, of the plan before `fork`. */
+void reopen_output(struct container *container, const struct step *fork);
 
 /* ---- cgroups.c --------------------------------------------------------------------------- */
 

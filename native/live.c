@@ -5,6 +5,7 @@
  *   SIGTERM, SIGINT   the first is passed to the application as SIGTERM and sets the deadline;
  *                     another is ignored, or tried again if the first could not be passed
  *   SIGCHLD           the dead are reaped, whoever's children they were
+ *   SIGURG            logs that were renamed or removed are opened anew
  *   deadline          everything is killed
  *
  * The application ended: the container ends with it, except that a daemon with
@@ -182,7 +183,7 @@ static int finish(struct life *life, int code, const char *how)
 /* The next signal, or 0 when `deadline` has come or there is nothing to do yet. */
 static long next_signal(int64_t deadline)
 {
-	uint64_t taken = STOP_SIGNALS | BIT(SIGCHLD);
+	uint64_t taken = STOP_SIGNALS | BIT(SIGCHLD) | BIT(REOPEN_SIGNAL);
 	struct __kernel_timespec left;
 	long signal;
 
@@ -312,6 +313,8 @@ int live(struct container *container, const struct step *fork)
 							     : NEVER);
 		if (signal == SIGCHLD)
 			reap(&life);
+		else if (signal == REOPEN_SIGNAL)
+			reopen_logs(container);
 		else if (signal != 0)
 			stop(&life);
 
@@ -323,6 +326,8 @@ int live(struct container *container, const struct step *fork)
 		}
 		restart_at = end_or_wait(&life, restart_at);
 		if (life.pid == 0 && monotonic() >= restart_at) {
+			reopen_logs(container);
+			reopen_output(container, fork);
 			refused = start_application(&life);
 			if (refused != EXIT_STOPPED)
 				return refused;

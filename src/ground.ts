@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { enterSlice } from '../actors/cgroups.ts'
 import { openLogFile } from '../actors/logFile.ts'
-import type { LogFile } from '../actors/logFile.ts'
+import type { LogFile, LogFileOptions } from '../actors/logFile.ts'
 import { takePidFile } from '../actors/pidFile.ts'
 import type { PidFile } from '../actors/pidFile.ts'
 import { findLayout } from '../native/cgroup.ts'
@@ -35,6 +35,7 @@ export interface Ground {
   readonly layout: Layout
   readonly log: (level: LogLevel, text: string) => void
   readonly isLogged: (level: LogLevel) => boolean
+  readonly reopenLog: () => Promise<void>
   readonly drainLog: () => Promise<void>
   readonly flushLog: () => void
 }
@@ -49,7 +50,7 @@ export interface GroundOptions {
 export const whyNoGround = (settings: Settings): string | null => {
   try {
     preparePlaces(settings)
-    openLog(settings.places.logFile, false).close()
+    openLog(settings.places.logFile, { now: () => 0 }).close()
     return null
   } catch (error) {
     if (error instanceof Fatal) return error.message
@@ -95,7 +96,10 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
   const pidFile = E.getOrElse<string, PidFile>(reason => {
     throw new Fatal(reason)
   })(takePidFile(places.pidFile))
-  const file = openLog(places.logFile, options.logToStderr)
+  const file = openLog(places.logFile, {
+    now: options.now,
+    ...(options.logToStderr && { copy: say }),
+  })
   const level = options.logLevel ?? master.logLevel
   const isLogged = (severity: LogLevel): boolean =>
     logLevels.indexOf(severity) <= logLevels.indexOf(level)
@@ -104,7 +108,8 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
     file.write(`[${sayTime(options.now())}][${severity.toUpperCase()}] ${text}\n`)
   }
   refuseGroups(enterSlice(layout))
-  return { pidFile, layout, log, isLogged, drainLog: file.drained, flushLog: file.flush }
+  const { reopen: reopenLog, drained: drainLog, flush: flushLog } = file
+  return { pidFile, layout, log, isLogged, reopenLog, drainLog, flushLog }
 }
 
 const isDirectory = (path: string): boolean =>
@@ -127,9 +132,9 @@ const makeDir = (name: string, path: string): void => {
   }
 }
 
-const openLog = (path: string, toStderr: boolean): LogFile => {
+const openLog = (path: string, options: LogFileOptions): LogFile => {
   try {
-    return openLogFile(path, toStderr ? say : undefined)
+    return openLogFile(path, options)
   } catch (error) {
     throw new Fatal(`Can't initialize logging: ${(error as Error).message}`)
   }

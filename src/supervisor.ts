@@ -225,7 +225,9 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     for (const signal of signals) hear(signal)
     // Last of all: who supervises is asked nothing before there is something to tell.
     const seq = (): number => memory.log.nextSeq() - 1
-    void serveLater({ settings, stamp, bus, seq, isLast: instead !== null, warn }).then(
+    const isLast = instead !== null
+    const reopenLogs = () => ground.reopenLog().then(knots.reopenLogs)
+    void serveLater({ settings, stamp, bus, seq, isLast, warn, reopenLogs }).then(
       opened => (control = opened),
     )
     if (ground.layout.v1.length > 0)

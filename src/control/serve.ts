@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly bus: Bus
   /** The number of the last turn. */
   readonly seq: () => number
+  /** Opens the logs anew that were renamed or removed; how many knots were told to. */
+  readonly reopenLogs: () => Promise<number>
 }
 
 type Handle = (request: Request, client: Client) => void
@@ -99,6 +101,11 @@ export const createServe = (options: ServeOptions): Handle => {
       const said = { type: 'config.remove', sandbox, by, ...asked(request), ...stamp() } as const
       command(request, client, said, sandbox)
     },
+
+    reopen: ({ id }, client) =>
+      void options
+        .reopenLogs()
+        .then(knots => client.done(id, { log: settings.places.logFile, knots })),
 
     follow: (request, client) => {
       const { from } = request.fields
