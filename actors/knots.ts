@@ -71,7 +71,7 @@ export interface Knots {
   readonly adopt: (found: Found) => void
   /** The end of this life is in the journal: its zombie and its file may go. */
   readonly forget: (instance: string, incarnation: number) => void
-  /** Has all of them open their logs anew; how many were told. */
+  /** How many were told to. */
   readonly reopenLogs: () => number
   /** How many of those that are watched have not ended. */
   readonly alive: () => number
@@ -266,13 +266,12 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       if (knot === undefined) removeStatusFile(join(knotsDir, fileName(instance, incarnation)))
       else if (knot.hasEnded) drop(knot)
     },
-    reopenLogs: () => {
-      const held = [...lives.values()].flatMap(knot =>
-        knot.hasEnded || knot.pidfd === null ? [] : [knot.pidfd],
-      )
-      // Knots of older versions have it blocked, and everybody else ignores it.
-      return held.filter(fd => E.isRight(pidfd.signal(fd, 'SIGURG'))).length
-    },
+    // Knots of older versions have it blocked, and everybody else ignores it.
+    reopenLogs: () =>
+      [...lives.values()].filter(
+        ({ hasEnded, pidfd: held }) =>
+          !hasEnded && held !== null && E.isRight(pidfd.signal(held, 'SIGURG')),
+      ).length,
     alive: () => aliveCount,
     close: () => {
       adopted = []
