@@ -71,7 +71,6 @@ export interface Knots {
   readonly adopt: (found: Found) => void
   /** The end of this life is in the journal: its zombie and its file may go. */
   readonly forget: (instance: string, incarnation: number) => void
-  /** How many were told to. */
   readonly reopenLogs: () => number
   /** How many of those that are watched have not ended. */
   readonly alive: () => number
