@@ -63,6 +63,8 @@ export interface KnotsOptions {
   /** The whole environment of a knot, `NAME=value`. */
   readonly env: readonly string[]
   readonly prepare: (effect: Launch, turn: number) => Prepared
+  /** Called before anything is read: from then on until the loop has come round, there is work. */
+  readonly awake?: () => void
 }
 
 export interface Knots {
@@ -112,6 +114,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 
   const changes = watchDirectory(knotsDir)
   const poll = createPoll(tags => {
+    options.awake?.()
     // Files first: what was written before a death is told before it.
     if (tags.includes(inotifyTag)) readChanged()
     for (const tag of tags) {

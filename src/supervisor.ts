@@ -123,6 +123,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       knotsDir,
       env: knotEnvironment(process.env),
       prepare: launching.prepare,
+      awake,
     })
     const sweeper = createSweeper({
       stateDir: settings.places.stateDir,

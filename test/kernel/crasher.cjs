@@ -3,7 +3,8 @@
  * `$LITHOS_TEST_CRASH` says as soon as it is there, once a life, and takes the word away before.
  * `start MODE` stays there: then every life ends so, a moment after its beginning.
  */
-const { readFileSync, unlinkSync } = require('node:fs')
+const fs = require('node:fs')
+const { readFileSync, unlinkSync, writeFileSync } = fs
 
 const file = process.env.LITHOS_TEST_CRASH
 const isTree = process.argv[2] === 'lithos_tree' && !process.argv.includes('--version')
@@ -30,6 +31,22 @@ const crashes = {
     process.once('SIGUSR2', () => {
       for (;;);
     }),
+  // Somebody is heard, and that takes half a second of a processor, however long that lasts.
+  busy: () =>
+    process.once('SIGUSR2', () => {
+      const spent = () => Object.values(process.cpuUsage()).reduce((a, b) => a + b)
+      const enough = spent() + 500_000
+      writeFileSync(`${file}.busy`, '')
+      while (spent() < enough);
+    }),
+  // Nobody is heard yet: what a knot has said is being read, and that never ends.
+  mute: () => {
+    const { openSync } = fs
+    fs.openSync = (path, ...more) => {
+      while (String(path).includes('/run/knots/'));
+      return openSync(path, ...more)
+    }
+  },
   abort: () => process.abort(),
   segv: () => process.kill(process.pid, 'SIGSEGV'),
 }

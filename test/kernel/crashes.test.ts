@@ -158,23 +158,54 @@ real(
 )
 
 real(
-  'stopped as a whole and continued: nobody was hung, and what ended meanwhile is known',
+  'what hangs before anything is heard of it is hung, too',
   supervised(async self => {
     self.configure({ app: { container: sleeper } })
-    await withEnvironment(self, { LITHOS_PATIENCE: '1' })
+    const file = await withEnvironment(self, { LITHOS_PATIENCE: '1' })
+    await runs(self, 'web/app.0')
+    writeFileSync(file, 'mute')
+    await until('it will hang', () => !existsSync(file))
+    await setTimeout(50)
+    const app = self.appOf('web/app.0')
+    kill(app)
+    await until('it starts anew', () => reasonOf(self).startsWith('after a crash (hung)'))
+    await until('what died comes back', () => ![null, app].includes(self.appOf('web/app.0')))
+    assert.is(inputsOf(self.turns(), 'knot.exited').at(-1)?.['app'], 9)
+    await runs(self, 'web/app.0')
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
+  }),
+)
+
+real(
+  'stopped in the middle of its work and continued: nobody was hung, and every end is known',
+  supervised(async self => {
+    self.configure({ app: { container: sleeper } })
+    const file = await withEnvironment(self, { LITHOS_PATIENCE: '3' })
     await runs(self, 'web/app.0')
     const { pid } = self.tree()
     const app = self.appOf('web/app.0')
-    // In the middle of its work, as far as that can be arranged from here.
-    kill(app)
-    process.kill(pid, 'SIGSTOP')
-    await setTimeout(3_500)
     const count = starts(self).length
-    process.kill(pid, 'SIGCONT')
+    writeFileSync(file, 'busy')
+    await until('it will be busy', () => !existsSync(file))
+    await setTimeout(50)
+    kill(pid, 'SIGUSR2')
+    await until('it is busy', () => existsSync(`${file}.busy`))
+    kill(pid, 'SIGSTOP')
+    kill(app)
+    // Longer than its patience; and when it goes on, it is still busy for a while.
+    await setTimeout(4_500)
+    assert.is(starts(self).length, count, 'it was stopped while it was busy')
+    kill(pid, 'SIGCONT')
     await until('it comes back', () => ![null, app].includes(self.appOf('web/app.0')))
     await runs(self, 'web/app.0')
     assert.is(inputsOf(self.turns(), 'knot.exited').at(-1)?.['app'], 9)
-    assert.is(starts(self).length, count, 'no watchdog')
+    await until('it is a new image', () => starts(self).length > count)
+    const reasons = starts(self).slice(count)
+    assert.equal(
+      reasons.map(({ reason }) => reason),
+      ['restarted in place (SIGUSR2)'],
+    )
     assert.is(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'lithos_tree\n')
   }),
 )
