@@ -27,6 +27,7 @@ import * as proc from '../native/proc.ts'
 import type { Namespace } from '../native/spawn.ts'
 import { fileName, readStatusFile, readStatusText, removeStatusFile } from '../native/statusFile.ts'
 import type { StatusLine } from '../native/statusFile.ts'
+import { findApp } from '../native/survey.ts'
 import type { Found, Kept } from '../native/survey.ts'
 
 export type Launch = Extract<Effect, { type: 'launch' }>
@@ -159,7 +160,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     knot.startedAt = line.mono
     knot.about = null
     // 0: its life was so short that nobody could look.
-    const pid = appOf(proc.childrenOf(knot.pid), line.innerPid)
+    const pid = findApp(proc.childrenOf(knot.pid), line.innerPid) ?? 0
     hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
   }
 
@@ -295,9 +296,3 @@ const howItEnded = ({ pidfd: held, pid, birth, exited }: Knot) => {
   if (status !== null) return { status, keptBy: 'kernel' }
   return { status, keptBy: exited === null ? 'nobody' : 'status file' }
 }
-
-/** Orphans are children of the knot, too, but hardly ever this soon. */
-const appOf = (children: readonly number[], innerPid: number): number =>
-  (children.length === 1
-    ? children[0]
-    : children.find(child => proc.innerPid(child) === innerPid)) ?? 0

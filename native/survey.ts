@@ -210,7 +210,7 @@ const describeLiving = (
 }
 
 /** Of the knot's children the one with that number inside; orphans are its children, too. */
-const findApp = (children: readonly number[], innerPid: number | null): number | null =>
+export const findApp = (children: readonly number[], innerPid: number | null): number | null =>
   innerPid === null || children.length < 2
     ? (children[0] ?? null)
     : (children.find(child => proc.innerPid(child) === innerPid) ?? null)
