@@ -17,11 +17,14 @@ export interface Continuity {
   readonly forget: () => void
 }
 
+/** By those that shall run, and by those that still do with what they were given. */
 const wantedKeys = ({ instances }: State): ReadonlySet<string> => {
   const keys = new Set<string>()
-  for (const { context } of instances.values())
+  for (const { context } of instances.values()) {
     if (context.want?.sockets !== undefined)
       for (const { key } of sharedBy(context.want)) keys.add(key)
+    for (const key of context.life?.sockets ?? []) keys.add(key)
+  }
   return keys
 }
 
