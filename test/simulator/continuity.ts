@@ -2,6 +2,7 @@
  * Sockets continuous: one that the keeper has had listens for as long as anybody wants it, whatever
  * becomes of the supervisor; and it is the same all the time.
  */
+import type { Effect } from '../../machines/vocabulary.ts'
 import type { State } from '../../src/decide.ts'
 import { sharedBy } from '../../src/sockets.ts'
 import type { Listener, Network } from './network.ts'
@@ -9,6 +10,8 @@ import { breakPromise } from './world.ts'
 import type { World } from './world.ts'
 
 export interface Continuity {
+  /** What a turn has decided to close. */
+  readonly closes: (effects: readonly Effect[], state: State) => void
   /** After every step. `state`: the last one that is known, also of a supervisor that is dead. */
   readonly look: (state: State) => void
   /** In the end: what listens is what is wanted, and all of it would survive us. */
@@ -30,12 +33,26 @@ const wantedKeys = ({ instances }: State): ReadonlySet<string> => {
 
 export const createContinuity = (world: World, network: Network): Continuity => {
   const established = new Map<string, Listener>()
+  /**
+   * Closed in the very turn of a launch that then found its configuration changed and took this
+   * address along: only its knot has it until the next start, which is known and not mended.
+   */
+  const taken = new Set<string>()
 
   const fail = (key: string, what: string): void =>
     breakPromise(world, 'sockets continuous', `${key} ${what}`)
 
   return {
     forget: () => established.clear(),
+    closes: (effects, state) => {
+      for (const effect of effects) {
+        if (effect.type !== 'closeSocket') continue
+        const { key } = effect
+        if (wantedKeys(state).has(key)) fail(key, 'is to be closed, and is wanted')
+        established.delete(key)
+        if (effects.some(({ type }) => type === 'launch')) taken.add(key)
+      }
+    },
     look: state => {
       if (established.size === 0 && network.listeners.size === 0) return
       const wanted = wantedKeys(state)
@@ -47,8 +64,9 @@ export const createContinuity = (world: World, network: Network): Continuity => 
         }
       }
       for (const listener of network.listeners) {
-        const { key, inKeeper } = listener
-        if (inKeeper && wanted.has(key) && !established.has(key)) established.set(key, listener)
+        const { key, inTree, inKeeper } = listener
+        if (inTree && inKeeper && wanted.has(key) && !established.has(key))
+          established.set(key, listener)
       }
     },
     checkEnd: state => {
@@ -57,12 +75,19 @@ export const createContinuity = (world: World, network: Network): Continuity => 
       const used = [...state.instances.values()].flatMap(({ context: { life, want } }) =>
         want !== null && life?.spec === want.spec ? sharedBy(want) : [],
       )
-      // Of a sandbox that was never read nobody knows what it wants.
-      const isRead = [...state.sandboxes.values()].every(({ value }) => value !== 'empty')
+      // Of a sandbox that was never read nobody knows what it wants; and where there is none at all
+      // nothing is ever heard that would close what was found.
+      const isRead =
+        state.sandboxes.size > 0 &&
+        [...state.sandboxes.values()].every(({ value }) => value !== 'empty')
       for (const { key } of used)
-        if (![...network.listeners].some(({ key: one, inTree }) => one === key && inTree))
+        if (
+          !taken.has(key) &&
+          ![...network.listeners].some(({ key: one, inTree }) => one === key && inTree)
+        )
           fail(key, 'is wanted, and is not open')
       for (const { key, inTree, inKeeper } of network.listeners) {
+        if (taken.has(key)) continue
         if (inTree !== inKeeper) fail(key, inTree ? 'would die with us' : 'is kept for nobody')
         if (inTree && isRead && !wanted.has(key)) fail(key, 'is open, and nobody wants it')
       }

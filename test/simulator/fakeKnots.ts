@@ -4,6 +4,7 @@
  */
 import type { Effect, Hear } from '../../machines/vocabulary.ts'
 import { fileName } from '../../native/statusFile.ts'
+import type { StatusLine } from '../../native/statusFile.ts'
 import type { Found, Kept } from '../../native/survey.ts'
 import { holdSockets } from './fakeSockets.ts'
 import type { Kernel, Process } from './kernel.ts'
@@ -163,10 +164,13 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     mortal.passes('before the status file')
     const file = fileName(instance, incarnation)
     const { spec, killMs } = prepared
-    kernel.files.set(file, [{ said: 'knot', name: instance, incarnation, spec }])
+    if (kernel.files.has(file))
+      return refuse({ step: 'making the status file', about: file, code: 'EEXIST' })
+    const lines: StatusLine[] = [{ said: 'knot', name: instance, incarnation, spec }]
+    kernel.files.set(file, lines)
     mortal.passes('before the birth')
     const process = kernel.bear({
-      ...{ instance, incarnation, file, killMs, spec },
+      ...{ instance, incarnation, file, lines, killMs, spec },
       config: wanted.config,
       isChild: true,
       isSpare: false,
@@ -176,7 +180,7 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     liveAsKnot(world, kernel, process)
     mortal.passes('after the birth')
     const { pid, birth } = process
-    kernel.files.get(file)?.push({ said: 'pid', pid, birth })
+    lines.push({ said: 'pid', pid, birth })
     mortal.passes('after the launch')
     watch({ instance, incarnation, pid, process, file, ...unread })
     hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth })

@@ -49,6 +49,7 @@ export const createHost = (world: World, story: Story): Host => {
       onWritten: (turn, state) => {
         story.turn(turn)
         promises.written(turn, state)
+        continuity.closes(turn.effects, state)
       },
       onAmnesia: state => {
         promises.amnesia(state)

@@ -15,6 +15,8 @@ export interface Process {
   /** That of its status file; 0 where it has none. */
   readonly incarnation: number
   readonly file: string | null
+  /** What it holds open of that: also when the name is gone, or is another file's. */
+  readonly lines: StatusLine[]
   readonly pid: number
   /** Clock ticks of 10 ms since boot. */
   readonly birth: number
@@ -47,7 +49,15 @@ export interface Watcher {
 
 export type Birth = Pick<
   Process,
-  'instance' | 'incarnation' | 'file' | 'config' | 'spec' | 'killMs' | 'isChild' | 'isSpare'
+  | 'instance'
+  | 'incarnation'
+  | 'file'
+  | 'lines'
+  | 'config'
+  | 'spec'
+  | 'killMs'
+  | 'isChild'
+  | 'isSpare'
 >
 
 export interface Kernel {
@@ -70,16 +80,17 @@ export interface Kernel {
   readonly living: (instance: string) => readonly Process[]
 }
 
-const strange = {
+const strange: Birth = {
   instance: null,
   incarnation: 0,
   file: null,
+  lines: [],
   config: '',
   spec: null,
   killMs: 0,
   isChild: false,
   isSpare: false,
-} as const
+}
 
 export const createKernel = (world: World): Kernel => {
   const processes: Process[] = []
@@ -146,10 +157,8 @@ export const createKernel = (world: World): Kernel => {
       if (line.said === 'exited') process.exited = line
       if (line.said === 'refused') process.refused = true
       if (process.file === null) return
-      const file = files.get(process.file)
-      if (file === undefined) return
-      file.push(line)
-      kernel.watcher?.changed(process.file)
+      process.lines.push(line)
+      if (files.get(process.file) === process.lines) kernel.watcher?.changed(process.file)
     },
     end,
     reap,

@@ -51,11 +51,14 @@ export const createMemory = (world: World, options: MemoryOptions): Memory => {
   /** After the last turn; null while nobody has seen it. */
   let reached: State | null = null
   let isSuspect = false
+  /** Something was forgotten, and no turn was written since that would say what there is now. */
+  let isForgetful = false
   let turns = 0
 
   const settle = (state: State): void => {
     if (last === null || reached !== null) return
     reached = state
+    isForgetful = false
     turns += 1
     onWritten(last, state)
   }
@@ -95,8 +98,9 @@ export const createMemory = (world: World, options: MemoryOptions): Memory => {
       if (wanted !== null && !isSameState(wanted, state)) {
         if (!isSuspect)
           breakPromise(world, 'memory', `after ${last?.seq} another state: ${kind}, ${detail}`)
-        onAmnesia(state)
+        isForgetful = true
       } else if (kind === 'setAside' && !isSuspect) breakPromise(world, 'memory', detail)
+      if (isForgetful) onAmnesia(state)
       replaysAsDecided(world, recovered)
       isSuspect = isFull()
       last = null

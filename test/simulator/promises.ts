@@ -164,9 +164,8 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   const fileLost = kernel.lostFiles
 
   /** Without its file, or its pid in there, nobody can find a zombie. */
-  const isFindable = ({ file }: Process): boolean =>
-    file === null ||
-    (!fileLost.has(file) && kernel.files.get(file)?.some(({ said }) => said === 'pid') !== false)
+  const isFindable = ({ file, lines }: Process): boolean =>
+    file === null || (!fileLost.has(file) && lines.some(({ said }) => said === 'pid'))
 
   const tellsRefusal = ({ instance, incarnation }: InputOf<'knot.refused'>): void => {
     const process = lives.get(fileName(instance, incarnation))
@@ -278,9 +277,11 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     amnesia: known => {
       state = known
       starts.clear()
-      const stopping = [...known.instances.values()]
-        .filter(({ value }) => value === 'stopping' || value === 'killing')
-        .map(({ context: { name, life } }) => fileName(name, life?.incarnation ?? 0))
+      const stopping = [...known.instances.values()].flatMap(({ value, context }) => {
+        const key = fileName(context.name, context.life?.incarnation ?? 0)
+        const isSame = lives.get(key)?.pid === context.life?.pid
+        return isSame && (value === 'stopping' || value === 'killing') ? [key] : []
+      })
       for (const key of terms.keys()) if (!stopping.includes(key)) terms.delete(key)
       stopAsked.clear()
       for (const process of kernel.processes) if (process.state !== 'alive') excused.add(process)

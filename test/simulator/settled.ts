@@ -144,7 +144,8 @@ const sparesAreGone = ({ world, kernel }: Scene): void => {
  */
 const everyEndIsTold = ({ world, kernel, ledger }: Scene): void => {
   for (const process of kernel.processes) {
-    if (process.incarnation === 0 || process.isSpare || process.state === 'alive') continue
+    const isNumbered = process.incarnation > 0 && !kernel.lostFiles.has(process.file ?? '')
+    if (!isNumbered || process.isSpare || process.state === 'alive') continue
     if (ledger.told.has(process) || ledger.excused.has(process)) continue
     const what = `${process.instance} ${process.pid} ended with ${process.status}`
     breakPromise(world, 'exit status', `${what}, and the journal does not say so`)

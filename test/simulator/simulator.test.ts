@@ -1,15 +1,16 @@
 /**
  * Goal: no promise is broken, whatever happens when; a seed tells the same story every time; a
  *   seed that fails is made smaller and can be repeated.
- * Method: the simulator, from a printed seed for as long as a test may take. SEED=123 begins
- *   elsewhere, CI=true takes longer.
+ * Method: the simulator, always from the same seed on, for as long as a test may take: a change
+ *   that breaks something is told from a seed that nobody has tried. SEED=123 begins elsewhere,
+ *   CI=true takes longer; `npm run simulate` looks for new ones.
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hunt, shrink } from './hunt.ts'
 import { runSeed, stepsDefault } from './run.ts'
 
-const firstSeed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000)
+const firstSeed = Number(process.env['SEED'] ?? 1)
 const isCi = process.env['CI'] === 'true'
 const seedsMax = isCi ? 3_000 : 300
 const secondsMax = isCi ? 40 : 8

@@ -21,7 +21,8 @@ export const surveyOf = (kernel: Kernel): readonly Found[] => {
 }
 
 const describeLiving = (kernel: Kernel, process: Process): Found => {
-  const file = process.file !== null && kernel.files.has(process.file) ? process.file : null
+  const file =
+    process.file !== null && kernel.files.get(process.file) === process.lines ? process.file : null
   return {
     ...read(kernel, file),
     instance: process.instance ?? '',

@@ -134,7 +134,7 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     const [instance, wanted] = names.length > 0 && dice.happens(0.8) ? dice.pick(names) : unknown
     count(world, 'intruder')
     const process = kernel.bear({
-      ...{ instance, incarnation: 0, file: null, spec: null, killMs: 500 },
+      ...{ instance, incarnation: 0, file: null, lines: [], spec: null, killMs: 500 },
       config: dice.happens(0.5) ? wanted.config : '{"other":true}',
       isChild: false,
       isSpare: true,
