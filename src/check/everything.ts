@@ -20,6 +20,7 @@ import type { Settings } from '../evaluate/settings.ts'
 import { checkAddressesOfAll, checkBridge } from './addresses.ts'
 import { checkDevices, checkFileLimits } from './host.ts'
 import { inspectImage } from './image.ts'
+import { checkKernelBounds } from './kernelBounds.ts'
 import { checkOwnership } from './ownership.ts'
 import { checkPortsOfAll } from './ports.ts'
 import { checkDecryption, inspectSecretFiles } from './secrets.ts'
@@ -104,6 +105,7 @@ const checkFurther = (
 ): readonly Finding[] => [
   ...checkAllowed(settings, sandbox, subjects),
   ...subjects.flatMap(inspectImage),
+  ...subjects.flatMap(checkKernelBounds),
   ...subjects.flatMap(checkDecryption),
   ...subjects.flatMap(inspectSecretFiles),
   ...checkFileLimits(subjects),

@@ -9,7 +9,8 @@ import { componentsOf, lookInside } from '../evaluate/inside.ts'
 import type { Examined } from '../evaluate/sandbox.ts'
 import { nameOf } from '../evaluate/subject.ts'
 import type { SpecVolume } from '../spec.ts'
-import { closedOnTheWay, closedVolume, mayExecute, userOf } from './access.ts'
+import { closedOnTheWay, closedVolume } from './access.ts'
+import { obstacleTo } from './program.ts'
 import { viewOf } from './view.ts'
 import type { View } from './view.ts'
 
@@ -146,18 +147,8 @@ const inspectExecutable = (examined: Examined, view: View): readonly Finding[] =
     ? []
     : [say(warning, `is no absolute path, and is looked for in ${spec.workdir} only`)]
 
-  const found = view.look(path)
-  if (found.kind === 'unknown') return relative
-  if (found.kind === 'missing')
-    return [...relative, say(mistake, `is not there: ${found.at} ${found.reason}`)]
-  if (!found.stats.isFile()) return [...relative, say(mistake, 'is no regular file')]
-  if (found.mount !== null)
-    return [...relative, say(mistake, `is in ${found.mount}, from where nothing can be executed`)]
-  const closed = closedOnTheWay(found, spec)
-  if (closed !== null) return [...relative, say(mistake, closed)]
-  return mayExecute(found.stats, spec)
-    ? relative
-    : [...relative, say(mistake, `is not executable for ${userOf(spec)}`)]
+  const obstacle = obstacleTo(view, spec, path)
+  return obstacle === null ? relative : [...relative, say(mistake, obstacle)]
 }
 
 const inspectWorkdir = ({ subject, spec }: Examined, view: View): readonly Finding[] => {
@@ -202,6 +193,16 @@ const inspectOutput = ({ subject, spec }: Examined, view: View): readonly Findin
   const own = view.look(spec.outputFile)
   const isDirectory = own.kind === 'unknown' || (own.kind === 'found' && own.stats.isDirectory())
   if (isDirectory) return problem('is a directory')
+  if (own.kind === 'found' && own.stats.isSocket()) return problem('is a socket')
+  if (own.kind === 'found' && own.stats.isFIFO())
+    return [
+      warning(
+        subject.container.file,
+        ['stdout-stderr-file'],
+        `The output file ${spec.outputFile} of ${nameOf(subject)} is a pipe: nothing is started ` +
+          'while nobody reads it',
+      ),
+    ]
   const isDevice = own.kind === 'found' && own.stats.isCharacterDevice()
   return isWritable || isDevice ? [] : problem('is on a file system that is read-only')
 }

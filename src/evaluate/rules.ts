@@ -115,22 +115,10 @@ const checkAddresses = ({ sandbox, process }: Subject): readonly Finding[] => {
   return [...few, ...outside]
 }
 
-/** A page: no program fits into less. */
-const pageBytes = 4096n
 /** Standard input and output, and one to open a library with. */
 const filesMin = 4n
 
 const checkBounds = ({ container: { file, value } }: Subject): readonly Finding[] => [
-  ...(value.memoryLimit < pageBytes
-    ? [
-        warning(
-          file,
-          ['memory-limit'],
-          `memory-limit: ${value.memoryLimit} bytes are too few for any program; ` +
-            'it would be killed at once',
-        ),
-      ]
-    : []),
   ...(value.filenoLimit < filesMin
     ? [
         warning(

@@ -12,7 +12,7 @@ import { sayProblem } from '../../../src/config/report.ts'
 import { isRoot, skipUnless } from '../../skip.ts'
 import { linesLike } from '../evaluate/lines.ts'
 import { container, processes, run, site, web } from '../evaluate/rows/row.ts'
-import { makeWorld } from '../evaluate/world.ts'
+import { makeWorld, program } from '../evaluate/world.ts'
 import type { World } from '../evaluate/world.ts'
 import { emptyRows } from './emptyRows.ts'
 import { hostRows } from './hostRows.ts'
@@ -129,7 +129,7 @@ asRoot('hundreds of sandboxes are no burden', () => {
         .replace('8080', `8${name.slice(1).padStart(3, '0')}`),
     ],
     [`images/i${name}/config/web.yaml`, run('variables: {port: !TcpPort }\n')],
-    [`images/i${name}/bin/web`, ''],
+    [`images/i${name}/bin/web`, program],
     ...['dev', 'proc', 'sys'].map(directory => [`images/i${name}/${directory}/`, '']),
   ])
   check({ ...Object.fromEntries(files), [processes]: '{}' }, [])

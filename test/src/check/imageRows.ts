@@ -1,6 +1,7 @@
 /** What only `lithos_check` says of images, volumes and ports. */
 import { container, processes, run, sandbox, site, web } from '../evaluate/rows/row.ts'
 import type { Row } from '../evaluate/rows/row.ts'
+import { program } from '../evaluate/world.ts'
 
 const volumes = (lines: string): string => run(`volumes:\n${lines}`)
 
@@ -10,7 +11,7 @@ export const imageRows: readonly Row[] = [
     'system directories that are not there, or links',
     {
       'images/bad.1/config/web.yaml': run(''),
-      'images/bad.1/bin/web': '',
+      'images/bad.1/bin/web': program,
       'images/bad.1/dev/': '',
       'images/bad.1/proc': '→dev',
       [processes]: web('').replace('web.1', 'bad.1'),

@@ -44,10 +44,10 @@ asRoot('problems with their places, and the version, on standard error', async (
 )
 
 asRoot('a warning is no failure', async () => {
-  const { code, out, err } = await check({ [container]: running('memory-limit: 0\n') }, [])
+  const { code, out, err } = await check({ [container]: running('fileno-limit: 3\n') }, [])
   assert.is(code, 0)
   assert.is(out, '')
-  assert.match(err, /^\$\/images\/web\.1\/config\/web\.yaml:3:15: warning: memory-limit: 0 bytes/)
+  assert.match(err, /^\$\/images\/web\.1\/config\/web\.yaml:3:15: warning: fileno-limit: a program/)
   assert.not.match(err, 'Lithos version')
 })
 

@@ -16,6 +16,14 @@ export interface World {
   readonly remove: () => void
 }
 
+/** The least that the kernel of this machine would execute: a header, without any segment. */
+export const program = ((): string => {
+  const header = Buffer.alloc(64)
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
+  header.writeUInt16LE(process.arch === 'arm64' ? 183 : 62, 18)
+  return header.toString('latin1')
+})()
+
 export const good: Readonly<Record<string, string>> = {
   'etc/master.yaml': `
 runtime-dir: $/run
@@ -46,7 +54,7 @@ arguments: ["--port=@{port}"]
 variables:
   port: !TcpPort
 `,
-  'images/web.1/bin/web': 'a program',
+  'images/web.1/bin/web': program,
   'images/web.1/dev/': '',
   'images/web.1/proc/': '',
   'images/web.1/sys/': '',
@@ -65,7 +73,7 @@ export const makeWorld = (files: Readonly<Record<string, string>> = {}): World =
       if (name.endsWith('/')) continue
       fs.rmSync(path, { force: true })
       if (text.startsWith('→')) fs.symlinkSync(text.slice(1).replaceAll('$', top), path)
-      else fs.writeFileSync(path, text.replaceAll('$', top))
+      else fs.writeFileSync(path, text.replaceAll('$', top), text === program ? 'latin1' : 'utf8')
       if (name.includes('/bin/') && !text.startsWith('→')) fs.chmodSync(path, 0o755)
     }
   }
