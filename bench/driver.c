@@ -2,7 +2,7 @@
  * Starts one container again and again and says what each start cost. The same program, clock and
  * accounting for everything that is compared:
  *
- *     driver COUNT IDLE_MS LOG floor ROOT MOUNT_POINT DEV CGROUP...   the least that must be done
+ *     driver COUNT IDLE_MS LOG floor ROOT MOUNT_POINT DEV CGROUP... [FILTER]   the least that must be done
  *     driver COUNT IDLE_MS LOG knot KNOT PLAN STATUS                  our knot, in new namespaces
  *     driver COUNT IDLE_MS LOG exec PROGRAM ARGUMENT...               any other runtime
  *
@@ -12,7 +12,7 @@
  *
  * The floor is a container without a supervisor in it: mount, pid, uts and ipc namespaces, a
  * read-only root, /dev, /dev/pts, /sys, /proc and /tmp, memory and cpu limited, not root. CGROUP
- * is a directory of a controller; two are given, memory and cpu (cgroup v1).
+ * is a directory of a controller; two are given, memory and cpu (cgroup v1). FILTER: see full.h.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -84,16 +84,23 @@ static void mount_at(const char *root, const char *type, const char *place, unsi
 	MUST(mount(type, path, type, flags, options), path);
 }
 
-/* words: ROOT MOUNT_POINT DEV MEMORY CPU */
+#include "full.h"
+
+/* words: ROOT MOUNT_POINT DEV MEMORY CPU, and FILTER where everything is on */
 static int become_floor(void *argument)
 {
 	char **words = argument;
-	const char *at = words[1];
+	const char *at = words[1], *full = words[5];
+	int users = -1;
 	unsigned long ro = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID;
 	char dev[512];
 	int out;
 
 	MUST(out = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644), log_path);
+	if (full) {
+		read_filter(full);
+		users = make_users();
+	}
 	MUST(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "/");
 	MUST(mount(words[0], at, NULL, MS_BIND | MS_REC, NULL), at);
 	MUST(mount("none", at, NULL, ro | MS_NODEV, NULL), at);
@@ -103,6 +110,8 @@ static int become_floor(void *argument)
 	mount_at(at, "devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance");
 	mount_at(at, "sysfs", "/sys", MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 	mount_at(at, "proc", "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
+	if (full)
+		hide(at);
 	mount_at(at, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "size=1m,mode=1777");
 	join_cgroup(words[3], "memory.limit_in_bytes", "67108864");
 	join_cgroup(words[4], "cpu.shares", "1024");
@@ -112,9 +121,16 @@ static int become_floor(void *argument)
 	MUST(chdir("/"), "/");
 	MUST(dup2(out, STDOUT_FILENO), "stdout");
 	MUST(dup2(out, STDERR_FILENO), "stderr");
+	if (full)
+		isolate();
 	MUST(setgroups(0, NULL), "groups");
-	MUST(setresgid(1000, 1000, 1000), "gid");
-	MUST(setresuid(1000, 1000, 1000), "uid");
+	if (full) {
+		MUST(setns(users, CLONE_NEWUSER), "user namespace");
+		surrender();
+	} else {
+		MUST(setresgid(1000, 1000, 1000), "gid");
+		MUST(setresuid(1000, 1000, 1000), "uid");
+	}
 	execve("/guest", (char *const[]){ "/guest", NULL }, empty);
 	die("exec", "/guest");
 	return 127;

@@ -12,6 +12,7 @@ import { encodePlan } from '../native/wire.ts'
 import { imageDir, makeImage, makeWorld, removeWorld } from '../src/demo/world.ts'
 import type { World } from '../src/demo/world.ts'
 import { plan } from '../src/plan.ts'
+import { filterOf } from '../src/plan/confinement.ts'
 import type { Spec } from '../src/spec.ts'
 import { compile } from './compile.ts'
 import { table } from './figures.ts'
@@ -24,8 +25,14 @@ const user = 1000
 const memoryLimit = '67108864'
 const cpuShares = 1024
 
-/** What the supervisor would compile from the files; here without the files. */
-const specOf = (world: World): Spec => ({
+const mapping = [{ inside: 0, outside: 100_000, count: 65_536 }]
+
+/**
+ * What the supervisor would compile from the files; here without the files. With everything on,
+ * or with what the floor of the first kind has.
+ */
+const specOf = (world: World, isFull: boolean): Spec => ({
+  ...(isFull && { ids: { users: mapping, groups: mapping } }),
   format: 1,
   sandbox: 'bench',
   process: 'start',
@@ -81,8 +88,13 @@ const groupsOf = (world: World): readonly [string, string] | null => {
   return dirs as [string, string]
 }
 
-const floor = (world: World, [memory, cpu]: readonly [string, string]): Contestant => ({
-  name: 'C floor',
+/** Not `seccomp: off`: it is on for the knot in both cases. */
+const floor = (
+  world: World,
+  [memory, cpu]: readonly [string, string],
+  filter: readonly bigint[] | null = null,
+): Contestant => ({
+  name: filter === null ? 'C floor' : 'C floor, everything on',
   words: [
     'floor',
     imageDir(world, 'bench'),
@@ -90,10 +102,22 @@ const floor = (world: World, [memory, cpu]: readonly [string, string]): Contesta
     join(world.root, 'dev'),
     join(memory, 'floor'),
     join(cpu, 'floor'),
+    ...(filter === null ? [] : [written(world, filter)]),
   ],
 })
 
-const ours = (world: World, [memory, cpu]: readonly [string, string]): Contestant => {
+/** As the kernel has it. */
+const written = ({ root }: World, filter: readonly bigint[]): string => {
+  const file = join(root, 'filter')
+  writeFileSync(file, new BigUint64Array(filter))
+  return file
+}
+
+const ours = (
+  world: World,
+  [memory, cpu]: readonly [string, string],
+  isFull = false,
+): Contestant => {
   const cgroups = {
     v1: [
       { controllers: ['memory'], dir: memory },
@@ -102,9 +126,12 @@ const ours = (world: World, [memory, cpu]: readonly [string, string]): Contestan
     v2: null,
   }
   const host = { cgroups, hostname: 'bench', hostAddress: null }
-  const file = join(world.root, 'plan')
-  writeFileSync(file, encodePlan(plan(specOf(world), host, 'bench/start.0')))
-  return { name: 'lithos knot', words: ['knot', knotPath, file, join(world.root, 'run', 'status')] }
+  const file = join(world.root, isFull ? 'plan.full' : 'plan')
+  writeFileSync(file, encodePlan(plan(specOf(world, isFull), host, 'bench/start.0')))
+  return {
+    name: isFull ? 'lithos knot, everything on' : 'lithos knot',
+    words: ['knot', knotPath, file, join(world.root, 'run', 'status')],
+  }
 }
 
 const isInstalled = (name: string): boolean => spawnSync(name, ['--version']).status === 0
@@ -153,7 +180,13 @@ export const run = async (): Promise<void> => {
     compile('guest', makeImage(world, 'bench'))
     const groups = groupsOf(world)
     if (groups === null) throw new Error('the floor wants cgroup v1 with memory and cpu')
-    const contestants = [floor(world, groups), ours(world, groups), ...others(world)]
+    const contestants = [
+      floor(world, groups),
+      ours(world, groups),
+      floor(world, groups, filterOf(specOf(world, true))),
+      ours(world, groups, true),
+      ...others(world),
+    ]
     const log = join(world.root, 'log', 'output.log')
 
     for (const [title, count, idleMs] of [
