@@ -2,7 +2,7 @@
  * Starts one container again and again and says what each start cost. The same program, clock and
  * accounting for everything that is compared:
  *
- *     driver COUNT IDLE_MS LOG floor ROOT MOUNT_POINT DEV CGROUP... [FILTER]   the least that must be done
+ *     driver COUNT IDLE_MS LOG floor ROOT MOUNT_POINT DEV CGROUP... [FILTER]   what must be done
  *     driver COUNT IDLE_MS LOG knot KNOT PLAN STATUS                  our knot, in new namespaces
  *     driver COUNT IDLE_MS LOG exec PROGRAM ARGUMENT...               any other runtime
  *

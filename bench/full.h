@@ -77,7 +77,8 @@ static void hide(const char *at)
 	for (size_t i = 0; i < COUNT(masked_files); i++) {
 		snprintf(path, sizeof(path), "%s%s", at, masked_files[i]);
 		if (mount("/dev/null", path, NULL, MS_BIND, NULL) == 0)
-			MUST(mount("none", path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), path);
+			MUST(mount("none", path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL),
+			     path);
 	}
 	for (size_t i = 0; i < COUNT(masked_dirs); i++) {
 		snprintf(path, sizeof(path), "%s%s", at, masked_dirs[i]);
