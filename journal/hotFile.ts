@@ -6,7 +6,8 @@
  * whole line and stays behind from then on: a later turn would not follow from what stands
  * there. What heals it is a whole new file that begins with a checkpoint, and that is tried
  * when the turn is over and with later turns. It is said once when it begins and once when it
- * is over.
+ * is over, which is not before there is room for more than the file that heals it: a disk that
+ * stays full is one trouble, however often a checkpoint makes room for a few turns.
  */
 import { codeOf } from './disk.ts'
 import type { Disk } from './disk.ts'
@@ -17,6 +18,8 @@ import type { Listener } from './trouble.ts'
 
 export interface HotFileOptions extends Listener {
   readonly turnBytesMax?: number
+  /** Room for so many bytes of turns is the end of a trouble. */
+  readonly roomBytes?: number
 }
 
 export interface HotFile {
@@ -30,7 +33,7 @@ export interface HotFile {
 }
 
 export const openHotFile = (directory: string, options: HotFileOptions, disk: Disk): HotFile => {
-  const { turnBytesMax = 4 << 20 } = options
+  const { turnBytesMax = 4 << 20, roomBytes = Math.min(16 << 10, turnBytesMax >> 2) } = options
   const places = placesIn(directory)
   let file: number | null = null
   let bytes = 0
@@ -38,16 +41,25 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
   let checkpointDueAt = 0
   /** Turns that the file lacks. */
   let missing = 0
+  /** Those that files have lacked since the trouble began. */
+  let missed = 0
+  /** Healed, but there was no room for more. */
+  let isTight = false
   const trouble = listenForTrouble(options)
-  const fail = (error: unknown): void => trouble.say(places.log, codeOf(error))
+  const fail = (error: unknown): void => {
+    isTight = false
+    trouble.say(places.log, codeOf(error))
+  }
 
   /** Leaves the old file as it was unless all of the new one is there. */
   const begin = (checkpoint: Line): boolean => {
     const sinceMax = Math.max(turnBytesMax, checkpoint.bytes.length)
+    let isRoom = true
     checkpointBytes = checkpoint.bytes.length
     try {
       disk.makeDirectory(directory)
       const next = createWhole(disk, places.next, places.previous, checkpoint.bytes)
+      if (trouble.isOn()) isRoom = hasRoom(next)
       keepPrevious()
       try {
         disk.rename(places.next, places.log)
@@ -65,9 +77,28 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
       return false
     }
     checkpointDueAt = bytes + sinceMax
-    trouble.over(missing)
+    missed += missing
     missing = 0
+    isTight = !isRoom
+    if (isRoom) over()
     return true
+  }
+
+  const over = (): void => {
+    trouble.over(missed)
+    missed = 0
+    isTight = false
+  }
+
+  /** Of a file that nobody reads yet: tries it. */
+  const hasRoom = (next: number): boolean => {
+    try {
+      return disk.write(next, new Uint8Array(roomBytes)) === roomBytes
+    } catch {
+      return false
+    } finally {
+      disk.truncate(next, checkpointBytes)
+    }
   }
 
   /** A file system without links costs the reader some turns, not the supervisor its journal. */
@@ -100,6 +131,7 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
       const taken = disk.write(file, line.bytes)
       if (taken < line.bytes.length) throw new Error(shortWrite(taken, line.bytes.length))
       bytes += line.bytes.length
+      if (isTight && bytes - checkpointBytes >= roomBytes) over()
       return true
     } catch (error) {
       fail(error)

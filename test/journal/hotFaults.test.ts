@@ -131,6 +131,31 @@ test('old turns give way to a checkpoint when there is no room for both', async 
   for (const { missing } of life.resumed) assert.ok(missing <= 1)
 })
 
+test('a disk that stays full is one trouble, however often a checkpoint makes room', async () => {
+  const memory = createMemoryDisk()
+  const life = live('/run', { disk: memory.disk })
+  await hearOften(life, 3, 'a')
+  life.hot.checkpoint()
+  const files = new Set<string>()
+  for (let turn = 0; turn < 300; turn++) {
+    // Somebody else takes every byte that old turns have left.
+    const used = [...memory.files().values()].reduce((sum, { length }) => sum + length, 0)
+    memory.faults.capacityBytes = used + 40
+    await hearOften(life, 1, 'a')
+    files.add((memory.files().get(log) ?? '').slice(0, 8))
+  }
+  assert.ok(files.size > 20, `${files.size} checkpoints were written meanwhile`)
+  assert.is(life.stalled.length, 1)
+  assert.equal(life.resumed, [])
+  memory.faults.capacityBytes = Infinity
+  await hearOften(life, 400, 'a')
+  assert.is(life.stalled.length, 1)
+  assert.is(life.resumed.length, 1)
+  assert.ok((life.resumed[0]?.missing ?? 0) >= files.size - 1)
+  const next = live('/run', { disk: memory.survivors().disk })
+  assert.equal(next.counts(), life.counts())
+})
+
 test('a checkpoint that cannot take its place leaves nothing behind', () => {
   const memory = createMemoryDisk()
   const life = live('/run', { disk: memory.disk })
