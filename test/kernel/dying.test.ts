@@ -4,12 +4,13 @@
  * Method: a sandbox of many instances; each application is sent one of several signals, all in one
  *   loop; then the journal is counted. Once the supervisor may use a twentieth of a processor.
  */
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { skipUnless } from '../skip.ts'
+import { killIfThere } from './serving.ts'
 import { inputsOf, kill, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
@@ -128,12 +129,19 @@ starved(
       await until('all run again', () => started(self) === 2 * count)
       eachToldOnce(self, expected)
       assert.is(inputsOf(self.turns(), 'tree.started').length, 1, 'no watchdog')
+      assert.is(await self.stop(), 0)
     } finally {
-      await self.close()
+      // Whatever has been started meanwhile is in it, too.
+      killAllIn(group)
       await until('the group is empty', () => isRemoved(group))
     }
   }),
 )
+
+const killAllIn = (group: string): void => {
+  for (const pid of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean))
+    killIfThere(Number(pid))
+}
 
 const isRemoved = (group: string): boolean => {
   try {
