@@ -78,6 +78,8 @@ export interface Kernel {
   /** Everything ends without a word. */
   readonly powerOff: (keepsFiles: boolean) => void
   readonly living: (instance: string) => readonly Process[]
+  /** The last one of this name that had this pid. */
+  readonly latest: (instance: string, pid: number) => Process | undefined
 }
 
 const strange: Birth = {
@@ -180,6 +182,8 @@ export const createKernel = (world: World): Kernel => {
       lastPid = 100
       if (!keepsFiles) files.clear()
     },
+    latest: (instance, pid) =>
+      processes.findLast(process => process.instance === instance && process.pid === pid),
     living: instance =>
       [...byPid.values()].filter(
         process => process.instance === instance && process.state === 'alive',

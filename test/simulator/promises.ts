@@ -10,6 +10,7 @@ import type { State } from '../../src/decide.ts'
 import type { Configs } from './configs.ts'
 import { fileName } from '../../native/statusFile.ts'
 import type { Kernel, Process } from './kernel.ts'
+import type { Ledger } from './ledger.ts'
 import type { WrittenTurn } from './memory.ts'
 import { breakPromise, monoOf } from './world.ts'
 import type { World } from './world.ts'
@@ -32,17 +33,6 @@ export interface Promises {
   /** Everything that was running was stopped on purpose. */
   readonly leftOrderly: () => void
   readonly ledger: Ledger
-}
-
-export interface Ledger {
-  /** Which process a life of the journal is. */
-  readonly lives: Map<string, Process>
-  /** Deaths that the journal has told. */
-  readonly told: Set<Process>
-  /** Deaths that nobody can know of: of before a boot, or of lives that were forgotten. */
-  readonly excused: Set<Process>
-  /** When a life was first told to stop. */
-  readonly terms: Map<string, number>
 }
 
 const killGraceMs = 1_000
@@ -144,7 +134,9 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   /** Each end is told once, only of what has ended, and truly. */
   const tellsTruly = (input: InputOf<'knot.exited'>): void => {
     const { instance, incarnation, pid, status } = input
-    const process = lives.get(fileName(instance, incarnation))
+    const known = lives.get(fileName(instance, incarnation))
+    // Where turns were lost, numbers are given again: then only the pid says which one is meant.
+    const process = pid === 0 || known?.pid === pid ? known : kernel.latest(instance, pid)
     if (process === undefined) return fail('exit status', `${instance} ends, which never lived`)
     const { state: now, status: truth, exited, isChild } = process
     if (now === 'alive') fail('exit status', `the end of ${instance} ${pid} is told, but it lives`)
@@ -204,9 +196,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       case 'knot.adopted':
         return adoptsItsOwn(input)
       case 'knot.launched': {
-        const process = kernel.processes.findLast(
-          process => process.pid === input.pid && process.birth === input.birth,
-        )
+        const process = kernel.latest(input.instance, input.pid)
         if (process !== undefined) lives.set(fileName(input.instance, input.incarnation), process)
         return
       }
@@ -244,7 +234,12 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
         for (const name of next.instances.keys()) stopAsked.add(name)
       for (const effect of effects) {
         // Where turns were lost their numbers are given away again.
-        if (effect.type === 'launch') lives.delete(fileName(effect.instance, effect.incarnation))
+        if (effect.type === 'launch') {
+          const key = fileName(effect.instance, effect.incarnation)
+          const former = lives.get(key)
+          if (former !== undefined) excused.add(former)
+          lives.delete(key)
+        }
         if (effect.type !== 'signal' || effect.signal !== 'SIGTERM') continue
         stopsForAReason(effect, next)
         const key = fileName(effect.instance, effect.incarnation)

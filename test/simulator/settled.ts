@@ -9,7 +9,7 @@ import type { Configs } from './configs.ts'
 import { keyOf } from './fakeTimers.ts'
 import type { Deadline } from './fakeTimers.ts'
 import type { Kernel } from './kernel.ts'
-import type { Ledger } from './promises.ts'
+import type { Ledger } from './ledger.ts'
 import { breakPromise } from './world.ts'
 import type { World } from './world.ts'
 
