@@ -1,5 +1,5 @@
 /** Files as Linux has them and Node does not: locks, memory files, room reserved in advance. */
-import { closeSync, fstatSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { attempt } from './attempt.ts'
 import type { CallFailed } from './attempt.ts'
@@ -16,6 +16,22 @@ const setDescriptorFlags = 2
  */
 export const lock = (fd: number, about: string): E.Either<CallFailed, number> =>
   attempt('flock', about, () => libc.flock(fd, lockExclusive | lockNonBlocking))
+
+/**
+ * Who has locked it, by pid as we see it; null: nobody, or nobody that we can see. Asked of the
+ * kernel's list: trying it would take the lock for a moment from whoever starts just then.
+ */
+export const lockHolder = (path: string): number | null => {
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) return null
+  // `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE 0 EOF`; btrfs has other numbers of devices.
+  const held = readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .map(line => /: FLOCK +ADVISORY +WRITE (\d+) [\da-f]+:[\da-f]+:(\d+) /.exec(line))
+    .find(found => found?.[2] === String(file.ino))
+  const pid = Number(held?.[1] ?? 0)
+  return pid > 0 ? pid : null
+}
 
 /** A file of memory only, holding `bytes`, read from its beginning by whoever gets it. */
 export const memoryFile = (name: string, bytes: Buffer): E.Either<CallFailed, number> => {

@@ -1,7 +1,7 @@
 /** `lithos_ps`: what runs, from the journal, checked against the kernel. */
 import { resolve } from 'node:path'
 import { stamp } from '../../actors/clock.ts'
-import { commandLine } from '../../native/proc.ts'
+import { lockHolder } from '../../native/files.ts'
 import { readPresent } from '../history.ts'
 import { isAlive, statusOf } from '../status.ts'
 import type { Status } from '../status.ts'
@@ -12,7 +12,7 @@ import { sayUptime } from '../wait.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption, defaultMaster, jsonOption } from './common.ts'
-import { findJournals } from './journal/where.ts'
+import { findJournals, pidFileOf } from './journal/where.ts'
 
 export const description = {
   command: 'lithos_ps',
@@ -55,7 +55,8 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     if (where === null) return 1
     const present = await readPresent(where.hotDirectory)
     const tree = present?.state.tree.context.pid ?? null
-    const isRunning = tree !== null && commandLine(tree)?.[0]?.includes('lithos_tree') === true
+    // It holds the lock for as long as it lives, whatever it is called and whoever has its pid.
+    const isRunning = tree !== null && lockHolder(pidFileOf(where)) === tree
     const rows = present === null ? [] : statusOf(present.state, stamp(), isAlive)
     if (options.json) {
       const config = resolve(options.config ?? defaultMaster)

@@ -13,6 +13,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { takePidFile } from '../../actors/pidFile.ts'
 import type { PidFile } from '../../actors/pidFile.ts'
+import { lockHolder } from '../../native/files.ts'
 import { until } from '../native/standIn.ts'
 
 let dir = ''
@@ -50,6 +51,18 @@ test('the pid and a newline', () => {
   writeFileSync(path, '4194304000\n')
   assert.ok(E.isRight(take()))
   assert.is(readFileSync(path, 'utf8'), `${process.pid}\n`)
+})
+
+test('who holds the lock is named without trying it, also where another pid is written', () => {
+  writeFileSync(path, `${process.pid}\n`)
+  assert.is(lockHolder(path), null, 'written, and not locked')
+  const result = take()
+  assert.is(lockHolder(path), process.pid)
+  writeFileSync(path, '1\n')
+  assert.is(lockHolder(path), process.pid)
+  assert.is(lockHolder(join(dir, 'none')), null)
+  if (E.isRight(result)) taken.pop()?.close()
+  assert.is(lockHolder(path), null)
 })
 
 test('of four that race one wins, and the others name it', async () => {

@@ -1,6 +1,6 @@
 /** Where the journals of a supervisor are, by its master configuration. */
 import { accessSync, constants } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { journalsOf } from '../../history.ts'
 import type { Journals } from '../../history.ts'
 import { sayCode } from '../../wait.ts'
@@ -17,6 +17,10 @@ export const findJournals = (command: string, config: string | null): Journals |
   for (const problem of problems) process.stderr.write(`${command}: ${problem}\n`)
   return null
 }
+
+/** The lock of the supervisor whose journals these are. */
+export const pidFileOf = ({ hotDirectory }: Journals): string =>
+  join(dirname(hotDirectory), 'master.pid')
 
 /** What is not there has nothing to tell; what may not be read must not look like that. */
 const unreadable = (path: string): string | null => {
