@@ -87,6 +87,7 @@ const programs = [
       'sockets.c',
       'remove.c',
       'look.c',
+      'cut.c',
       'interface.c',
     ],
     headers: ['library.h'],

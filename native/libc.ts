@@ -153,6 +153,9 @@ export const lithosExitInfo = bind<[pidfd: number]>('int lithos_exit_info(int pi
 export const lithosRemove = bind<[parent: string, name: string, about: Buffer, room: number]>(
   'int lithos_remove(const char *parent, const char *name, void *about, int room)',
 )
+export const lithosCut = bind<[fd: number, mode: number, offset: number, bytes: number]>(
+  'int lithos_cut(int fd, int mode, int64_t offset, int64_t bytes)',
+)
 export const lithosListen = bind<
   [
     host: string,

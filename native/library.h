@@ -10,6 +10,7 @@
  *   sockets.c  listening sockets, and what a service manager is told
  *   remove.c   a directory tree whose content belongs to somebody hostile
  *   look.c     many small files in one call
+ *   cut.c      a file that loses its beginning
  *   interface.c  network interfaces of the host
  *   lithos.c   which descriptors are ready, and how a process ended
  *

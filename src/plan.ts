@@ -12,6 +12,7 @@ import { mountSteps, stateSteps } from './plan/fileSystem.ts'
 import type { Names } from './plan/fileSystem.ts'
 import { networkSteps, userSteps } from './plan/namespaces.ts'
 import { secretFileSteps } from './plan/secretFiles.ts'
+import { outputOf } from './spec.ts'
 import type { Spec } from './spec.ts'
 
 export interface Host extends Names {
@@ -42,7 +43,7 @@ export const plan = (
   isDaemon: spec.isDaemon,
   normalExitCodes: spec.normalExitCodes,
   steps: [
-    ...logSteps(spec),
+    ...logSteps(spec, instance),
     ...userSteps(spec),
     ...networkSteps(spec, instance),
     ...stateSteps(spec, host, instance),
@@ -55,7 +56,7 @@ export const plan = (
 })
 
 /** Logs come first, so that whatever fails later is said there. */
-const logSteps = ({ places }: Spec): readonly Step[] => [
-  { do: 'openLog', log: 'log', path: places.log },
-  { do: 'openLog', log: 'output', path: places.output },
+const logSteps = (spec: Spec, instance: string): readonly Step[] => [
+  { do: 'openLog', log: 'log', path: spec.places.log },
+  { do: 'openLog', log: 'output', path: outputOf(spec, instance) },
 ]

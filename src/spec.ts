@@ -28,6 +28,8 @@ export interface Spec {
     readonly devices: string
     readonly log: string
     readonly output: string
+    /** Absent: `output` is for all of the sandbox. Else for this one, see `outputOf`. */
+    readonly outputPerProcess?: true
   }
   readonly logLevel: LogLevel
   readonly cgroup: { readonly name: string; readonly controllers: readonly string[] } | null
@@ -152,6 +154,12 @@ export interface Owned {
   readonly user: number
   readonly group: number
 }
+
+/** Where an instance, and its knot for it, print to: `SANDBOX:PROCESS.N.log` for one alone. */
+export const outputOf = ({ places, sandbox }: Spec, instance: string): string =>
+  places.outputPerProcess === true
+    ? `${places.output.slice(0, -`${sandbox}.log`.length)}${instance.replace('/', ':')}.log`
+    : places.output
 
 /** What the machines have to know of a specification. */
 export const wantedBy = (spec: Spec, hash: string): Omit<Wanted, 'config'> => ({

@@ -36,6 +36,7 @@ import { logLines } from './logLines.ts'
 import { openMemory } from './memory.ts'
 import { aliveIn, forgetEnds, performEffect } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
+import { createRotation } from './rotation.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
 import { stand } from './standing.ts'
@@ -228,7 +229,8 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     const seq = (): number => memory.log.nextSeq() - 1
     const isLast = instead !== null
     const reopenLogs = () => ground.reopenLog().then(knots.reopenLogs)
-    void serveLater({ settings, stamp, bus, seq, isLast, warn, reopenLogs }).then(
+    const { rotateLogs } = createRotation({ settings, state: bus.state, stamp, warn, reopenLogs })
+    void serveLater({ settings, stamp, bus, seq, isLast, warn, reopenLogs, rotateLogs }).then(
       opened => (control = opened),
     )
     if (ground.layout.v1.length > 0)

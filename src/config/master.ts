@@ -3,7 +3,7 @@ import type { Decoder } from './codec.ts'
 import { optional, structure } from './codec.ts'
 import { MAX_64, logLevel, path, texts } from './fields.ts'
 import type { Master } from './shapes.ts'
-import { mapped, nullable, oneOf, text, wholeNumber } from './words.ts'
+import { flag, mapped, nullable, oneOf, text, wholeNumber } from './words.ts'
 
 const MIB = 1024n ** 2n
 
@@ -35,6 +35,13 @@ export const master: Decoder<Master> = structure<Master>(
     journalSync: optional(oneOf(['always', 'interval', 'never']), 'interval'),
     journalSegmentSize: optional(bytes(64n * 1024n), Number(8n * MIB)),
     journalMaxSize: optional(bytes(MIB), Number(1024n * MIB)),
+    logRotateSize: optional(nullable(bytes(16n * 1024n)), null),
+    logRotateDays: optional(
+      nullable(wholeNumber('a number of days from 1 to 36500', 1n, 36_500n)),
+      null,
+    ),
+    logRotateCount: optional(wholeNumber('a number of files from 1 to 1000', 1n, 1_000n), 5),
+    logRotateCompress: optional(flag, true),
     journalMaxDays: optional(wholeNumber('a number of days from 1 to 36500', 1n, 36_500n), 90),
   },
   {

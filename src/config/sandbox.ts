@@ -55,6 +55,7 @@ export const sandbox: Decoder<Sandbox> = structure<Sandbox>(
     usedImagesList: optional(nullable(path), null),
     logFile: optional(nullable(path), null),
     logLevel: optional(nullable(logLevel), null),
+    outputPerProcess: optional(flag, false),
     readonlyPaths: optional(pathMap, new Map()),
     writablePaths: optional(pathMap, new Map()),
     allowUsers: optional(ranges, []),

@@ -34,6 +34,11 @@ export interface Master {
   readonly logFile: string
   /** An unknown word means `warn`, as in the original, and is warned of. */
   readonly logLevel: LogLevel
+  /** Ours: bytes and days after which a log is rotated, null for never; how many are kept. */
+  readonly logRotateSize: number | null
+  readonly logRotateDays: number | null
+  readonly logRotateCount: number
+  readonly logRotateCompress: boolean
   readonly syslogFacility: string | null
   readonly syslogAppName: string
   readonly cgroupName: string | null
@@ -67,6 +72,8 @@ export interface Sandbox extends Confinement, Ceilings {
   readonly logFile: string | null
   /** null: the master's, also for an unknown word (warned of). */
   readonly logLevel: LogLevel | null
+  /** Ours: each instance prints to a file of its own. */
+  readonly outputPerProcess: boolean
   readonly readonlyPaths: ReadonlyMap<string, string>
   readonly writablePaths: ReadonlyMap<string, string>
   readonly allowUsers: readonly Range[]

@@ -28,6 +28,8 @@ export interface ServeOptions {
   readonly seq: () => number
   /** Opens the logs anew that were renamed or removed; how many knots were told to. */
   readonly reopenLogs: () => Promise<number>
+  /** Rotates what is due; the paths of those that were. */
+  readonly rotateLogs: () => Promise<readonly string[]>
 }
 
 type Handle = (request: Request, client: Client) => void
@@ -106,6 +108,9 @@ export const createServe = (options: ServeOptions): Handle => {
       void options
         .reopenLogs()
         .then(knots => client.done(id, { log: settings.places.logFile, knots })),
+
+    rotate: ({ id }, client) =>
+      void options.rotateLogs().then(rotated => client.done(id, { rotated })),
 
     follow: (request, client) => {
       const { from } = request.fields

@@ -33,6 +33,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
       devices: settings.places.devfsDir,
       log: sandboxLogFile(settings.places, sandbox.name, sandbox.value),
       output: outputLogFile(settings.places, sandbox.name),
+      ...(sandbox.value.outputPerProcess && { outputPerProcess: true }),
     },
     logLevel: sandbox.value.logLevel ?? settings.master.logLevel,
     cgroup:

@@ -4,13 +4,18 @@
  * Method: a real knot and a real supervisor; every line says who has printed it, and all of them
  *   are counted, in files that are renamed while they are written.
  */
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { gunzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { compressOld, rotate } from '../../actors/rotator.ts'
 import { skipUnless } from '../skip.ts'
-import { inputsOf, runs, sleeper, supervised, until } from './supervised.ts'
+import { damage, inputsOf, runs, sleeper, supervised, until } from './supervised.ts'
 import { canContain, makeWorld, planOf, untimed, whyNot } from './world.ts'
 import type { World } from './world.ts'
 
@@ -179,6 +184,80 @@ real(
     const told = ['', '.1', '.2', '.3'].map(end => textOf(log + end)).join('')
     const deaths = inputsOf(self.turns(), 'knot.exited').length
     assert.is(told.split('\n').filter(line => line.includes('Container "web/app.')).length, deaths)
+  }),
+)
+
+// ---------------------------------------------------------------------------
+// Rotation
+// ---------------------------------------------------------------------------
+
+real('a full disk: it says so, and everything is as it was', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'full-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', place])
+  assert.is(mounted.status, 0, String(mounted.stderr))
+  try {
+    const log = join(place, 'log')
+    // What cannot be compressed well fills what is left.
+    const text = Array.from({ length: 30_000 }, (_, i) => `${(i * 2654435761) % 2 ** 32}`)
+      .join('')
+      .slice(0, 180_000)
+    writeFileSync(log, text)
+    assert.is(await rotate(log, { count: 3, isCompressed: true }), 'renamed')
+    const failure = await compressOld(log, { count: 3, isCompressed: true }).catch(
+      (error: NodeJS.ErrnoException) => error.code,
+    )
+    assert.is(failure, 'ENOSPC')
+    assert.equal(readdirSync(place), ['log.1'])
+    assert.is(readFileSync(`${log}.1`, 'utf8'), text)
+  } finally {
+    spawnSync('umount', [place])
+    rmSync(place, { recursive: true })
+  }
+})
+
+const chatty =
+  'executable: /bin/guest\narguments: ["say=@{lithos:name} ' +
+  `${'x'.repeat(2000)}", "say=b", exit=3]\nrestart-timeout: 0\n`
+
+real(
+  'lithos logs --rotate: a log that has become too large loses nothing but its beginning',
+  supervised(async self => {
+    const { root, master } = self.world
+    self.configure({ app: { container: chatty, instances: 5 } })
+    await self.start()
+    const output = join(root, 'log/stderr/web.log')
+    await until('it is large', () => existsSync(output) && statSync(output).size > 200_000)
+    const said = self.command('lithos', 'logs', '--rotate', '-C', master)
+    assert.match(said, `rotated ${output}\n`)
+    assert.is(await self.stop(), 0)
+    const rotated = existsSync(`${output}.1.gz`)
+      ? gunzipSync(readFileSync(`${output}.1.gz`)).toString()
+      : textOf(`${output}.1`)
+    const all = rotated + textOf(output)
+    const starts = all.split('----- Starting "web/app.').length - 1
+    assert.ok(starts >= inputsOf(self.turns(), 'app.started').length, `${starts} starts`)
+    assert.equal(self.leftovers(), [])
+  }, 'log-rotate-size: 64ki\n'),
+)
+
+real(
+  'output-per-process: each instance has a file of its own',
+  supervised(async self => {
+    self.configure({ app: { container: brief, instances: 2 } })
+    damage(
+      join(self.world.root, 'etc/sandboxes/web.yaml'),
+      text => `${text}output-per-process: true\n`,
+    )
+    await self.start()
+    for (const number of [0, 1])
+      await until('it has lived', () => self.log(`stderr/web:app.${number}.log`).includes('code 3'))
+    assert.is(await self.stop(), 0)
+    for (const number of [0, 1]) {
+      const text = self.log(`stderr/web:app.${number}.log`)
+      assert.match(storyOf(`web/app.${number}`, text), /^(<ab>)+(<a?b?)?$/)
+      assert.not.match(text, `web/app.${1 - number}`)
+    }
+    assert.is(self.log('stderr/web.log'), '')
   }),
 )
 
