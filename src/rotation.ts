@@ -60,9 +60,7 @@ export const createRotation = (options: RotationOptions): Rotation => {
   const complain = (path: string, error: unknown): void => {
     const { code = String(error) } = error as NodeJS.ErrnoException
     if (said.get(path) !== code)
-      warn(
-        `${path} cannot be rotated: ${sayCode(code) ?? code}. It is tried again, and nothing is lost`,
-      )
+      warn(`${path} cannot be rotated: ${sayCode(code)}. It is tried again; nothing is lost`)
     said.set(path, code)
   }
 

@@ -78,6 +78,7 @@ const isWhole = (all: readonly string[], name: string, lines: number): void => {
   own.forEach((number, index) => number === index || assert.unreachable(`${name} ${number}`))
 }
 
+const loader = ['--import=tsx']
 const names = ['a', 'b', 'c']
 
 for (const isCompressed of [true, false])
@@ -164,7 +165,7 @@ onDisk(
     const over = names.map(name => writer(path, name))
     const program = fileURLToPath(new URL('rotated.ts', import.meta.url))
     for (let round = 0; round < 8; round++) {
-      const child = spawn(process.execPath, ['--import', 'tsx', program, path, '190', 'yes'], {
+      const child = spawn(process.execPath, [...loader, program, path, '190', 'yes'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       children.push(child)
