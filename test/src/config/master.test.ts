@@ -35,6 +35,10 @@ test('master: an empty mapping is all defaults', () => {
       journalSync: 'interval',
       journalSegmentSize: 8 * 1024 * 1024,
       journalMaxSize: 1024 * 1024 * 1024,
+      logRotateSize: null,
+      logRotateDays: null,
+      logRotateCount: 5,
+      logRotateCompress: true,
       journalMaxDays: 90,
     })
   }

@@ -21,6 +21,7 @@ test('sandbox: an empty mapping is all defaults', () =>
     usedImagesList: null,
     logFile: null,
     logLevel: null,
+    outputPerProcess: false,
     readonlyPaths: new Map(),
     writablePaths: new Map(),
     allowUsers: [],
