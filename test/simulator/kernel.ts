@@ -79,7 +79,7 @@ export interface Kernel {
   readonly powerOff: (keepsFiles: boolean) => void
   readonly living: (instance: string) => readonly Process[]
   /** The last one of this name that had this pid. */
-  readonly latest: (instance: string, pid: number) => Process | undefined
+  readonly latest: (instance: string, pid: number, state: 'any' | 'ended') => Process | undefined
 }
 
 const strange: Birth = {
@@ -182,8 +182,13 @@ export const createKernel = (world: World): Kernel => {
       lastPid = 100
       if (!keepsFiles) files.clear()
     },
-    latest: (instance, pid) =>
-      processes.findLast(process => process.instance === instance && process.pid === pid),
+    latest: (instance, pid, state) =>
+      processes.findLast(
+        process =>
+          process.instance === instance &&
+          process.pid === pid &&
+          (state === 'any' || process.state !== 'alive'),
+      ),
     living: instance =>
       [...byPid.values()].filter(
         process => process.instance === instance && process.state === 'alive',

@@ -136,7 +136,8 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     const { instance, incarnation, pid, status } = input
     const known = lives.get(fileName(instance, incarnation))
     // Where turns were lost, numbers are given again: then only the pid says which one is meant.
-    const process = pid === 0 || known?.pid === pid ? known : kernel.latest(instance, pid)
+    const isMeant = pid === 0 || (known?.pid === pid && known.state !== 'alive')
+    const process = isMeant ? known : (kernel.latest(instance, pid, 'ended') ?? known)
     if (process === undefined) return fail('exit status', `${instance} ends, which never lived`)
     const { state: now, status: truth, exited, isChild } = process
     if (now === 'alive') fail('exit status', `the end of ${instance} ${pid} is told, but it lives`)
@@ -196,7 +197,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       case 'knot.adopted':
         return adoptsItsOwn(input)
       case 'knot.launched': {
-        const process = kernel.latest(input.instance, input.pid)
+        const process = kernel.latest(input.instance, input.pid, 'any')
         if (process !== undefined) lives.set(fileName(input.instance, input.incarnation), process)
         return
       }

@@ -56,6 +56,11 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     if (world.dice('reload').happens(0.7)) reload()
   }
 
+  const stop = (): void => {
+    count(world, 'stop')
+    init.signal('SIGTERM')
+  }
+
   const restart = (): void => {
     const life = init.life()
     const dice = world.dice('restart')
@@ -147,7 +152,7 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     { kind: 'kill', every: 8_000, work: kill('kill') },
     { kind: 'crash', every: 15_000, work: kill('crash') },
     { kind: 'exec', every: 6_000, work: () => init.signal('SIGHUP') },
-    { kind: 'stop', every: 15_000, work: () => init.signal('SIGTERM') },
+    { kind: 'stop', every: 15_000, work: stop },
     { kind: 'config', every: 2_000, work: change },
     { kind: 'badListing', every: 20_000, work: () => hideListing(world, configs) },
     { kind: 'restart', every: 5_000, work: restart },
