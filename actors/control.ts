@@ -56,7 +56,12 @@ export const openControl = async ({ directory, handle }: ControlOptions): Promis
     socket.on('close', () => clients.delete(socket))
     serve(socket, clients.size > clientsMax, handle)
   })
-  await listen(server, directory, path)
+  try {
+    await listen(server, directory, path)
+  } catch (error) {
+    server.close()
+    throw error
+  }
   server.unref()
   return {
     close: () => {

@@ -256,8 +256,8 @@ int lithos_catch(int healthy_ms)
  * two; `parked` says that the watchdog sleeps until it is woken. So an idle loop is not a hung
  * one, nobody wakes while nothing happens, and a busy loop pays one system call a second.
  * Time is counted in seconds slept, and only in those that took no longer than a second does: a
- * process that was stopped, or a machine that was, has not hung, and one that is starved of its
- * processor is only slow.
+ * process that was stopped, or a machine that was, has not hung. Nor has one that would run if it
+ * were given a processor: of such a second only what it ran counts.
  */
 static struct {
 	_Atomic uint32_t *turn;
@@ -265,18 +265,47 @@ static struct {
 	int patience_s;
 } watch;
 
+/* Whether the main thread would run. Where that cannot be read, it would not. */
+static int is_runnable(void)
+{
+	char stat[512];
+	long fd = call(SYS_openat, AT_FDCWD, (long)"/proc/self/stat", O_RDONLY | O_CLOEXEC, 0, 0);
+	long length;
+	const char *name_end;
+
+	if (fd < 0)
+		return 0;
+	length = call(SYS_read, fd, (long)stat, sizeof(stat) - 1, 0, 0);
+	call(SYS_close, fd, 0, 0, 0, 0);
+	stat[length > 0 ? length : 0] = 0;
+	name_end = strrchr(stat, ')');
+	return name_end && name_end[1] == ' ' && name_end[2] == 'R';
+}
+
+/* Milliseconds that the main thread has had a processor. */
+static int64_t ran_ms(void)
+{
+	struct timespec ran = {0};
+	/* As clock_getcpuclockid(3) and the kernel name the clock of a thread. */
+	int clock = (int)(~(unsigned)getpid() << 3 | 6);
+
+	call(SYS_clock_gettime, clock, (long)&ran, 0, 0, 0);
+	return ran.tv_sec * 1000 + ran.tv_nsec / 1000000;
+}
+
 static void *watchdog(void *unused)
 {
 	uint32_t seen = 0;
 	int64_t began;
-	int slept = 0;
+	int64_t ran;
+	int64_t hung_ms = 0;
 
 	(void)unused;
 	for (;;) {
 		uint32_t now = atomic_load(watch.turn);
 
 		if (now != seen)
-			slept = 0;
+			hung_ms = 0;
 		seen = now;
 		if (now % 2 == 0) {
 			atomic_store(watch.parked, 1);
@@ -285,7 +314,7 @@ static void *watchdog(void *unused)
 			atomic_store(watch.parked, 0);
 			continue;
 		}
-		if (slept >= watch.patience_s) {
+		if (hung_ms >= watch.patience_s * 1000LL) {
 			int nobody = 0;
 
 			/* If it crashed meanwhile, the handler is what we wait for. */
@@ -294,9 +323,10 @@ static void *watchdog(void *unused)
 			return NULL;
 		}
 		began = monotonic_ms();
+		ran = ran_ms();
 		sleep_ms(1000);
 		if (monotonic_ms() - began < 1500)
-			slept++;
+			hung_ms += is_runnable() ? ran_ms() - ran : 1000;
 	}
 }
 

@@ -116,7 +116,7 @@ real(
     await runs(self, 'web/app.0')
     const app = self.appOf('web/app.0')
     const damages: readonly (readonly [damage: () => void, reason: RegExp])[] = [
-      [() => truncateSync(dist('tree.cjs'), 100_000), /does not start: SyntaxError/],
+      [() => truncateSync(dist('tree.cjs'), 100_000), /does not start: \w+Error/],
       [() => truncateSync(dist('tree.cjs'), 0), /does not start/],
       [() => rmSync(dist('tree.cjs')), /does not start: .*tree\.cjs is missing/],
       [() => writeFileSync(dist('start.cjs'), 'throw new TypeError("x")'), /TypeError: x/],
