@@ -26,6 +26,8 @@ export interface SandboxMemory {
   readonly unlike?: readonly string[] | undefined
   /** Why the newest configuration was refused. */
   readonly reasons: readonly string[]
+  /** When the first of the refusals was that nothing has come after, milliseconds since 1970. */
+  readonly refusedAt?: number | undefined
   /** Everything stops: no configuration starts anything any more. */
   readonly closing: boolean
 }
@@ -113,12 +115,17 @@ export const sandboxMachine = setup({
             known: union(context.known, Object.keys(event.wanted)),
             unlike: undefined,
             reasons: [],
+            refusedAt: undefined,
           }
         : {},
     ),
     rememberReasons: assign({
       reasons: ({ context, event }) =>
         event.type === 'config.refused' ? event.reasons : context.reasons,
+      refusedAt: ({ context, event }) =>
+        event.type === 'config.refused' && context.reasons.length === 0
+          ? event.at
+          : context.refusedAt,
     }),
     rememberSpec: assign({
       wanted: ({ context, event }) =>
@@ -140,7 +147,7 @@ export const sandboxMachine = setup({
           ? context.known.filter(name => name !== event.instance)
           : context.known,
     }),
-    forgetConfig: assign({ wanted: {}, reasons: [] }),
+    forgetConfig: assign({ wanted: {}, reasons: [], refusedAt: undefined }),
     close: assign({ closing: true }),
     reopen: assign({ closing: false }),
   },

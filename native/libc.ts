@@ -67,6 +67,11 @@ export const getsockopt = (...args: GetSockOpt): number =>
   (getsockoptBound ??= bind<GetSockOpt>(
     'int getsockopt(int fd, int level, int name, void *value, void *length)',
   ))(...args)
+/** Both for commands only, and bound at their first use. */
+export const socket = (...args: [family: number, type: number, protocol: number]): number =>
+  bind<typeof args>('int socket(int family, int type, int protocol)')(...args)
+export const connect = (...args: [fd: number, address: Buffer, bytes: number]): number =>
+  bind<typeof args>('int connect(int fd, const void *address, unsigned int bytes)')(...args)
 /** Bound when it is called: glibc has it as a symbol since 2.33 only. */
 export const mknod = (path: string, mode: number, device: number): number =>
   bind<[path: string, mode: number, device: number]>(

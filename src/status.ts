@@ -6,6 +6,7 @@ import type { Ending, Memory } from '../machines/life.ts'
 import { readStat } from '../native/proc.ts'
 import type { State } from './decide.ts'
 import { sayRefusal } from './sentence.ts'
+import { sayTime } from './time.ts'
 import { sayEnd, sayOom } from './wait.ts'
 
 export interface Status {
@@ -76,4 +77,29 @@ const byName = (a: string, b: string): number => {
 const split = (name: string): readonly [string, number] => {
   const dot = name.lastIndexOf('.')
   return [name.slice(0, dot), Number(name.slice(dot + 1))]
+}
+
+/** A sandbox whose present configuration cannot be taken: it goes on with the one before. */
+export interface Refused {
+  readonly sandbox: string
+  /** Milliseconds since 1970; null where it was not written down. */
+  readonly since: number | null
+  readonly reasons: readonly string[]
+}
+
+export const refusedIn = ({ sandboxes }: Pick<State, 'sandboxes'>): readonly Refused[] =>
+  [...sandboxes.values()]
+    .filter(({ context }) => context.reasons.length > 0)
+    .map(({ context: { name, reasons, refusedAt } }) => ({
+      sandbox: name,
+      since: refusedAt ?? null,
+      reasons,
+    }))
+    .sort((a, b) => (a.sandbox < b.sandbox ? -1 : 1))
+
+export const sayRefused = ({ sandbox, since, reasons }: Refused): string => {
+  const [first = ''] = reasons
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more, see --json)` : ''
+  const when = since === null ? '' : ` since ${sayTime(since)}`
+  return `${sandbox}: configuration refused${when}: ${first}${more}`
 }

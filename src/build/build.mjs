@@ -4,6 +4,7 @@
  *
  *     dist/native/      the knot and the C library
  *     dist/NAME.cjs     one bundle for each command, for it starts in half the time of modules
+ *     dist/switchPresent.cjs  the part of lithos_switch that only --dry-run needs
  *     dist/NAME.cache   what V8 made of it, see load.ts
  *     dist/start.cjs    the first JavaScript of every command
  *     dist/node-path    the Node that did this, which the launchers prefer
@@ -63,11 +64,33 @@ const options = {
   define: { 'import.meta.url': 'importMetaUrl', builtForArch: JSON.stringify(process.arch) },
 }
 
+/**
+ * What a command needs only sometimes, and what would double its start: the journal and the
+ * machines, for `lithos_switch --dry-run`. It lies beside the command and is loaded when asked for.
+ */
+const parts = { '../switch/present.ts': 'switchPresent' }
+
+const apart = {
+  name: 'apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\.\/switch\/present\.ts$/ }, ({ path }) => ({
+      path: `./${parts[path]}.cjs`,
+      external: true,
+    })),
+}
+
 /** One by one, so that a mistake in one command leaves the others usable. */
 const bundles = () =>
   ['src/build/start.ts', 'src/build/cache.ts', ...commands.map(name => `src/cli/${name}.ts`)]
     .filter(exists)
-    .map(path => ({ ...options, entryPoints: [path], outdir: 'dist' }))
+    .map(path => ({ ...options, plugins: [apart], entryPoints: [path], outdir: 'dist' }))
+    .concat(
+      Object.entries(parts).map(([path, name]) => ({
+        ...options,
+        entryPoints: { [name]: join('src/cli', path) },
+        outdir: 'dist',
+      })),
+    )
 
 const exists = path => existsSync(join(root, path))
 

@@ -11,6 +11,7 @@ import { mistake, warning } from '../evaluate/finding.ts'
 import type { Finding, KeyPath } from '../evaluate/finding.ts'
 import type { Examined } from '../evaluate/sandbox.ts'
 import { nameOf } from '../evaluate/subject.ts'
+import type { Subject } from '../evaluate/subject.ts'
 import { commandVariable } from '../plan/namespaces.ts'
 import { mayExecuteAsRoot } from './access.ts'
 
@@ -83,8 +84,13 @@ const checkCommand = (
   ]
 }
 
+/** As much of a process as is needed here. */
+export interface Addressed {
+  readonly subject: Pick<Subject, 'sandbox' | 'process'>
+}
+
 /** An address on a bridge can be that of one instance only: the next would not be started. */
-export const checkAddressesOfAll = (all: readonly Examined[]): readonly Finding[] => {
+export const checkAddressesOfAll = (all: readonly Addressed[]): readonly Finding[] => {
   const first = new Map<string, string>()
   return all.flatMap(({ subject }) => {
     const { sandbox, process } = subject

@@ -12,7 +12,7 @@ import type { Evaluator } from '../evaluate/evaluator.ts'
 import { mistake } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
 import type { Alternate } from '../evaluate/gather.ts'
-import { locate } from '../evaluate/locate.ts'
+import { locate, textsOf } from '../evaluate/locate.ts'
 import { tidy } from '../evaluate/order.ts'
 import { checkContainer } from '../evaluate/references.ts'
 import type { Evaluation } from '../evaluate/sandbox.ts'
@@ -21,6 +21,7 @@ import { checkAddressesOfAll, checkBridge } from './addresses.ts'
 import { checkDevices, checkFileLimits } from './host.ts'
 import { inspectImage } from './image.ts'
 import { checkKernelBounds } from './kernelBounds.ts'
+import { checkAddressesAgainstOthers } from './others.ts'
 import { checkOwnership } from './ownership.ts'
 import { checkPortsOfAll } from './ports.ts'
 import { checkDecryption, inspectSecretFiles } from './secrets.ts'
@@ -63,7 +64,10 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
   ])
 }
 
-/** All that concerns one sandbox, as it is or is about to be; of the others nothing is read. */
+/**
+ * All that concerns one sandbox, as it is or is about to be. Of the others only the addresses are
+ * read, and only where it has some itself; what is wrong with them is no concern of it.
+ */
 export const checkSandbox = (
   settings: Settings,
   evaluator: Evaluator,
@@ -71,12 +75,13 @@ export const checkSandbox = (
   alternate?: Alternate,
 ): { readonly problems: readonly Problem[]; readonly evaluation: Evaluation } => {
   const evaluation = evaluator.sandbox(settings, sandbox, alternate)
-  const texts = new Map(alternate?.text == null ? [] : [[alternate.file, alternate.text]])
+  const texts = alternate === undefined ? undefined : textsOf(alternate)
   const problems = tidy([
     ...locate(checkDevices(settings.file, settings.places.devfsDir)),
     ...evaluation.problems,
     ...locate(checkFurther(settings, evaluation), texts),
     ...locate(checkPortsOfAll(evaluation.subjects), texts),
+    ...locate(checkAddressesAgainstOthers(settings, evaluation), texts),
     ...checkOwnership([settings.file, sandboxFile(settings.places, sandbox)]),
   ])
   return { problems, evaluation }

@@ -40,6 +40,15 @@ export const checkPortsOfAll = (all: readonly Examined[]): readonly Finding[] =>
   return findings
 }
 
+/** All that are used on the network of the host. */
+export const portsIn = (all: readonly Examined[]): readonly number[] => [
+  ...new Set(
+    all
+      .filter(({ subject }) => subject.sandbox.value.bridgedNetwork === null)
+      .flatMap(({ subject }) => usesOf(subject).map(({ port }) => port)),
+  ),
+]
+
 /** What the kernel, or the sharing of a socket, makes of two who want one port; or null. */
 const conflict = (earlier: Use, use: Use): string | null => {
   const [a, b] = [earlier.options, use.options]

@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import { stamp } from '../../actors/clock.ts'
 import { lockHolder } from '../../native/files.ts'
 import { readPresent } from '../history.ts'
-import { isAlive, statusOf } from '../status.ts'
-import type { Status } from '../status.ts'
+import { isAlive, refusedIn, sayRefused, statusOf } from '../status.ts'
+import type { Refused, Status } from '../status.ts'
 import { table } from '../table.ts'
 import type { Column } from '../table.ts'
 import { sayTime } from '../time.ts'
@@ -20,7 +20,8 @@ export const description = {
   summary:
     'Shows every instance: its state, the pid of its application, how long it runs, how often ' +
     'it was restarted and how its last life ended. Reads the journal, so it also works where ' +
-    'no supervisor runs; what the journal says to live and the kernel does not know is "lost".',
+    'no supervisor runs; what the journal says to live and the kernel does not know is "lost". ' +
+    'Says on standard error which sandboxes go on as before because their configuration is wrong.',
   options: {
     config: configOption,
     json: jsonOption,
@@ -58,19 +59,26 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     // It holds the lock for as long as it lives, whatever it is called and whoever has its pid.
     const isRunning = tree !== null && lockHolder(pidFileOf(where)) === tree
     const rows = present === null ? [] : statusOf(present.state, stamp(), isAlive)
+    const refused = present === null ? [] : refusedIn(present.state)
     if (options.json) {
       const config = resolve(options.config ?? defaultMaster)
-      process.stdout.write(toJson(config, isRunning ? tree : null, rows))
+      process.stdout.write(toJson(config, isRunning ? tree : null, rows, refused))
       return 0
     }
     if (!isRunning)
       process.stderr.write(`${description.command}: no supervisor runs, this is what it left\n`)
     process.stdout.write(table(columns, rows, !options.noHeader))
+    for (const each of refused) process.stderr.write(`${sayRefused(each)}\n`)
     return 0
   })
 
 /** The keys of the original, and ours beside them. */
-const toJson = (config: string, pid: number | null, rows: readonly Status[]): string =>
+const toJson = (
+  config: string,
+  pid: number | null,
+  rows: readonly Status[],
+  refused: readonly Refused[],
+): string =>
   JSON.stringify({
     trees: [
       {
@@ -88,6 +96,11 @@ const toJson = (config: string, pid: number | null, rows: readonly Status[]): st
         })),
         config,
         pid,
+        refused: refused.map(({ sandbox, since, reasons }) => ({
+          sandbox,
+          since: since === null ? null : sayTime(since),
+          reasons,
+        })),
       },
     ],
   })

@@ -28,6 +28,9 @@ export const locate = (
 export type Texts = ReadonlyMap<string, string>
 const noTexts: Texts = new Map()
 
+export const textsOf = (read: { readonly file: string; readonly text: string | null }): Texts =>
+  read.text === null ? noTexts : new Map([[read.file, read.text]])
+
 type Locator = (path: KeyPath) => Place
 
 /** The deepest part of the path that is there; the beginning of the file where nothing is. */

@@ -10,4 +10,5 @@ export interface Subject {
 }
 
 /** For a message about a file that several processes may share. */
-export const nameOf = ({ sandbox, process }: Subject): string => `${sandbox.name}/${process.name}`
+export const nameOf = ({ sandbox, process }: Pick<Subject, 'sandbox' | 'process'>): string =>
+  `${sandbox.name}/${process.name}`

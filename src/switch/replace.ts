@@ -5,6 +5,7 @@
 import {
   closeSync,
   fchmodSync,
+  fsync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -13,32 +14,51 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isAlive } from '../../native/proc.ts'
 
-/** `owner` marks the temporary file; whoever holds the lock of that name may remove others. */
-export const stage = (target: string, owner: string, text: string, mode: number): string => {
+export interface Staged {
+  readonly path: string
+  /** The disk has it; rejects with what the file system says. */
+  readonly isSafe: Promise<void>
+  readonly discard: () => void
+}
+
+/**
+ * Only whoever holds the lock of `owner` may call this. It returns before the disk has it, so
+ * that something else can be done meanwhile.
+ */
+export const stage = (target: string, owner: string, text: string, mode: number): Staged => {
   const directory = dirname(target)
   removeStaged(directory, owner)
-  const staged = join(directory, `${prefixOf(owner)}${process.pid}`)
-  const fd = openSync(staged, 'wx', 0o600)
+  const path = join(directory, `.tmp.${owner}.${process.pid}`)
+  const discard = (): void => rmSync(path, { force: true })
+  const fd = openSync(path, 'wx', 0o600)
   try {
     const bytes = Buffer.from(text)
     for (let at = 0; at < bytes.length; at += writeSync(fd, bytes, at));
     fchmodSync(fd, mode & 0o7777)
-    fsyncSync(fd)
   } catch (error) {
-    rmSync(staged, { force: true })
-    throw error
-  } finally {
     closeSync(fd)
+    discard()
+    throw error
   }
-  return staged
+  const isSafe = new Promise<void>((resolve, reject) =>
+    fsync(fd, error => {
+      closeSync(fd)
+      if (error === null) return resolve()
+      discard()
+      reject(error)
+    }),
+  )
+  isSafe.catch(() => {})
+  return { path, isSafe, discard }
 }
 
-export const commit = (staged: string, target: string): void => {
+export const commit = ({ path, discard }: Staged, target: string): void => {
   try {
-    renameSync(staged, target)
+    renameSync(path, target)
   } catch (error) {
-    rmSync(staged, { force: true })
+    discard()
     throw error
   }
 }
@@ -53,11 +73,14 @@ export const settle = (target: string): void => {
   }
 }
 
-/** What one that was killed has left. */
+/** What others have left that were killed: earlier ones of this owner, and the dead of any. */
 const removeStaged = (directory: string, owner: string): void => {
-  for (const name of readdirSync(directory))
-    if (name.startsWith(prefixOf(owner))) rmSync(join(directory, name), { force: true })
+  for (const name of readdirSync(directory)) {
+    const [, whose, pid] = stagedName.exec(name) ?? []
+    if (whose === undefined || (whose !== owner && isAlive(Number(pid)))) continue
+    rmSync(join(directory, name), { force: true })
+  }
 }
 
 /** Hidden, and never taken for a configuration; the original's has no second dot. */
-const prefixOf = (owner: string): string => `.tmp.${owner}.`
+const stagedName = /^\.tmp\.(.+)\.(\d+)$/

@@ -9,11 +9,13 @@
 import { statSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { checkSandbox } from '../check/everything.ts'
+import { checkPortsAgainstOthers } from '../check/others.ts'
 import { readFileText } from '../config/fileText.ts'
 import { processesFile, sandboxFile } from '../config/places.ts'
 import { readSandbox } from '../config/read.ts'
 import type { Problem } from '../config/shapes.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
+import { locate, textsOf } from '../evaluate/locate.ts'
 import { isRefused } from '../evaluate/sandbox.ts'
 import type { Evaluation } from '../evaluate/sandbox.ts'
 import type { Settings } from '../evaluate/settings.ts'
@@ -21,6 +23,7 @@ import type { Failure } from '../control/client.ts'
 import { keepGood, textOf, wayBack } from './good.ts'
 import { takeTurn } from './lock.ts'
 import { commit, settle, stage } from './replace.ts'
+import type { Staged } from './replace.ts'
 import type { Answer, Before } from './report.ts'
 import { sinceBefore } from './report.ts'
 import { findSupervisor, nowMs, openLine } from './supervisor.ts'
@@ -52,12 +55,15 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
   const { settings, sandbox, timeoutMs, isWaiting, warn } = wish
   const deadline = nowMs() + timeoutMs
   const { runtimeDir, pidFile } = settings.places
-  // Meanwhile we check: it takes no time of its own.
+  // Asked first: the answer comes while we check.
   const opening = isWaiting ? openLine(runtimeDir, pidFile, deadline) : null
-  opening?.catch(() => {})
+  const asking = opening?.then(opened =>
+    E.isRight(opened) ? livesBefore(opened.right, sandbox) : null,
+  )
+  for (const promise of [opening, asking]) promise?.catch(() => {})
   const end = async (result: Result): Promise<Result> => {
     const opened = await opening
-    if (opened !== null && E.isRight(opened)) opened.right.close()
+    if (opened != null && E.isRight(opened)) opened.right.close()
     return result
   }
   const refused = (reason: string, problems: readonly Problem[] = []): Promise<Result> =>
@@ -75,63 +81,112 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
   if (turn === null)
     return refused(`another lithos_switch of ${sandbox} has been at work all the time: try again`)
   try {
-    const checked = check(wish)
-    if ('kind' in checked) return end(checked)
-    const { target, text, mode, problems } = checked
-    const opened = (await opening) ?? null
-    const line = opened !== null && E.isRight(opened) ? opened.right : null
-    const before = line === null ? null : await livesBefore(line, sandbox)
+    const bytes = read(wish)
+    if ('kind' in bytes) return end(bytes)
+    const { target, text, mode } = bytes
+    const cannotReplace = (error: unknown): Promise<Result> =>
+      refused(`Error replacing file: ${target ?? file}: ${reasonOf(error)}`)
+    let staged: Staged | null
+    try {
+      staged = target === null ? null : stage(target, sandbox, text, mode)
+    } catch (error) {
+      return cannotReplace(error)
+    }
+    // The disk writes it while we check.
+    const checked = judge(wish, bytes)
+    if ('kind' in checked || target === null || staged === null) {
+      await staged?.isSafe.catch(() => {})
+      staged?.discard()
+      return end('kind' in checked ? checked : noTarget(sandbox, checked.problems))
+    }
     const old = textOf(target)
+    let line: Line | null
+    let telling: ReturnType<typeof tell> | null
+    try {
+      await staged.isSafe
+      const opened = (await opening) ?? null
+      line = opened !== null && E.isRight(opened) ? opened.right : null
+      line?.hearNow()
+      const before = (await asking) ?? null
+      commit(staged, target)
+      telling = line === null ? null : tell(line, sandbox, before)
+      if (telling === null)
+        signalOld(pidFile, opened !== null && E.isLeft(opened) && opened.left === 'silent', warn)
+    } catch (error) {
+      staged.discard()
+      return cannotReplace(error)
+    }
+    settle(target)
     if (old !== null && old !== text && isGood(wish, target, old))
       keepGood(runtimeDir, sandbox, 'before', old)
-    try {
-      commit(stage(target, sandbox, text, mode), target)
-    } catch (error) {
-      return refused(`Error replacing file: ${target}: ${reasonOf(error)}`)
-    }
     keepGood(runtimeDir, sandbox, 'now', text)
-    const telling = line === null ? null : tell(line, sandbox, before)
-    settle(target)
-    if (telling === null)
-      signalOld(pidFile, opened !== null && E.isLeft(opened) && opened.left === 'silent', warn)
+    const problems = [...checked.problems, ...sharedPorts(wish, checked.evaluation, bytes)]
     return await end({ kind: 'replaced', target, problems, outcome: await telling })
   } finally {
     turn.release()
   }
 }
 
-interface Checked {
-  readonly target: string
+type Refused = Extract<Result, { readonly kind: 'refused' }>
+type Asked = Pick<Wish, 'evaluator' | 'settings' | 'sandbox' | 'newFile'>
+
+interface Bytes {
+  /** The file that is to be replaced. Null: the sandbox cannot be read. */
+  readonly target: string | null
+  readonly file: string
   readonly text: string
   readonly mode: number
+}
+
+/** What is checked is what will be written: the file is read once. */
+const read = ({ settings, sandbox, newFile }: Asked): Bytes | Refused => {
+  const target = targetOf(settings, sandbox)
+  const file = newFile ?? (target && wayBack(settings.places.runtimeDir, sandbox, target))
+  if (file === null) return refusal(nothingKept)
+  const source = readFileText(file)
+  if (source.value === null) return refusal(checkFailed, source.problems)
+  // What was kept for the way back is for nobody else to read.
+  const mode = statSync(newFile ?? target ?? '', { throwIfNoEntry: false })?.mode ?? 0o644
+  return { target, file, text: source.value, mode }
+}
+
+interface Checked {
   readonly problems: readonly Problem[]
   readonly evaluation: Evaluation
 }
 
-/** What is checked is what will be written: the file is read once. */
-export const check = ({
-  evaluator,
-  settings,
-  sandbox,
-  newFile,
-}: Pick<Wish, 'evaluator' | 'settings' | 'sandbox' | 'newFile'>):
-  Checked | Extract<Result, { readonly kind: 'refused' }> => {
-  const refused = (reason: string, problems: readonly Problem[]) =>
-    ({ kind: 'refused', reason, problems }) as const
-  const target = targetOf(settings, sandbox)
-  const file = newFile ?? (target && wayBack(settings.places.runtimeDir, sandbox, target))
-  if (file === null) return refused(nothingKept, [])
-  const source = readFileText(file)
-  if (source.value === null) return refused(checkFailed, source.problems)
-  const text = source.value
-  const alternate = { file, text }
-  const { problems, evaluation } = checkSandbox(settings, evaluator, sandbox, alternate)
-  if (problems.some(({ severity }) => severity === 'error')) return refused(checkFailed, problems)
-  if (target === null) return refused(`Can't parse sandbox config: ${sandbox}`, problems)
-  // What was kept for the way back is for nobody else to read.
-  const mode = statSync(newFile ?? target, { throwIfNoEntry: false })?.mode ?? 0o644
-  return { target, text, mode, problems, evaluation }
+const judge = ({ evaluator, settings, sandbox }: Asked, bytes: Bytes): Checked | Refused => {
+  const checked = checkSandbox(settings, evaluator, sandbox, bytes)
+  const isWrong = checked.problems.some(({ severity }) => severity === 'error')
+  return isWrong ? refusal(checkFailed, checked.problems) : checked
 }
+
+/** All that is checked before a switch, and nothing more: for who only wants to know. */
+export const check = (asked: Asked): Checked | Refused => {
+  const bytes = read(asked)
+  if ('kind' in bytes) return bytes
+  const checked = judge(asked, bytes)
+  if ('kind' in checked) return checked
+  if (bytes.target === null) return noTarget(asked.sandbox, checked.problems)
+  const ports = sharedPorts(asked, checked.evaluation, bytes)
+  return { ...checked, problems: [...checked.problems, ...ports] }
+}
+
+const sharedPorts = (
+  { evaluator, settings }: Asked,
+  evaluation: Evaluation,
+  bytes: Bytes,
+): readonly Problem[] =>
+  locate(checkPortsAgainstOthers(settings, evaluator, evaluation), textsOf(bytes))
+
+const refusal = (reason: string, problems: readonly Problem[] = []): Refused => ({
+  kind: 'refused',
+  reason,
+  problems,
+})
+
+const noTarget = (sandbox: string, problems: readonly Problem[]): Refused =>
+  refusal(`Can't parse sandbox config: ${sandbox}`, problems)
 
 const nothingKept =
   'there is no way back: nothing else was put in place with lithos_switch since the last boot'

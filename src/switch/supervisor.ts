@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { commandLine, isAlive } from '../../native/proc.ts'
 import { connect } from '../control/client.ts'
@@ -45,6 +44,8 @@ export interface Line {
     fields: Readonly<Record<string, unknown>>,
     onEvent?: (event: unknown) => void,
   ) => Promise<E.Either<Failure, unknown>>
+  /** See `Connection`. */
+  readonly hearNow: () => void
   readonly close: () => void
 }
 
@@ -60,7 +61,7 @@ export const openLine = async (
   const began = nowMs()
   let connection: Connection | null = null
   for (;;) {
-    const tried = await connect(runtimeDir)
+    const tried = connect(runtimeDir)
     if (E.isRight(tried)) {
       connection = tried.right
       break
@@ -68,15 +69,15 @@ export const openLine = async (
     if (findSupervisor(pidFile).kind !== 'alive') return E.left('nobody')
     const patience = tried.left === 'ECONNREFUSED' ? deadline : began + silentMs
     if (nowMs() >= Math.min(patience, deadline)) return E.left('silent')
-    await setTimeout(againMs)
+    await pause()
   }
 
   const reconnect = async (): Promise<void> => {
     connection?.close()
     connection = null
     while (connection === null && nowMs() < deadline) {
-      await setTimeout(againMs)
-      const tried = await connect(runtimeDir)
+      await pause()
+      const tried = connect(runtimeDir)
       if (E.isRight(tried)) connection = tried.right
     }
   }
@@ -91,6 +92,7 @@ export const openLine = async (
         if (connection === null) return E.left(tooLate)
       }
     },
+    hearNow: () => connection?.hearNow(),
     close: () => connection?.close(),
   })
 }
@@ -101,17 +103,16 @@ const isPassing = ({ code }: Failure): boolean =>
 
 const tooLate: Failure = { code: 'timeout', message: 'there was no answer in time' }
 
-const untilDeadline = async <A>(
-  answer: Promise<A> | undefined,
-  deadline: number,
-): Promise<A | null> => {
-  const over = new AbortController()
-  const late = setTimeout(Math.max(0, deadline - nowMs()), null, { signal: over.signal })
-  try {
-    return await Promise.race([answer ?? null, late.catch(() => null)])
-  } finally {
-    over.abort()
-  }
-}
+const untilDeadline = <A>(answer: Promise<A> | undefined, deadline: number): Promise<A | null> =>
+  new Promise(resolve => {
+    if (answer === undefined) return resolve(null)
+    const late = setTimeout(() => resolve(null), Math.max(0, deadline - nowMs()))
+    void answer.then(value => {
+      clearTimeout(late)
+      resolve(value)
+    })
+  })
+
+const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, againMs))
 
 export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6

@@ -115,7 +115,13 @@ export const sandboxSubject: Subject<SandboxMemory> = {
     'ended b': { type: 'ended', instance: 'web/b.0' },
     'ended z': { type: 'ended', instance: 'web/z.0' },
   }),
-  reduce: ({ known, ...memory }) => ({ ...memory, known: [...known].sort(), reasons: [] }),
+  reduce: ({ known, ...memory }) => ({
+    ...memory,
+    known: [...known].sort(),
+    // Both are for who reads; they decide nothing.
+    reasons: [],
+    refusedAt: undefined,
+  }),
   label: value => value,
 }
 
