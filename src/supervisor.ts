@@ -38,6 +38,7 @@ import { aliveIn, forgetEnds, performEffect } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
 import { createRotation } from './rotation.ts'
 import { createRestart } from './restart.ts'
+import { whyNotInPlace } from './samePlaces.ts'
 import type { Spec } from './spec.ts'
 import { stand } from './standing.ts'
 import { forgetSocket, keepSocket, tidingsOf } from './systemd.ts'
@@ -143,8 +144,9 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     const whyNoStart = (): string[] => {
       const { value, problems } = evaluator.settings()
       if (value === null) return problems.map(sayProblem)
-      const reason = whyNoGround(value)
-      return reason === null ? [] : [reason]
+      const moved = whyNotInPlace(settings, value)
+      const reason = moved.length > 0 ? null : whyNoGround(value)
+      return reason === null ? [...moved] : [reason]
     }
 
     /** What is on its way to a disk is waited for, but not for a disk that hangs. */

@@ -55,12 +55,9 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
   const { settings, sandbox, timeoutMs, isWaiting, warn } = wish
   const deadline = nowMs() + timeoutMs
   const { runtimeDir, pidFile } = settings.places
-  // Asked first: the answer comes while we check.
+  // Meanwhile we check: it takes no time of its own.
   const opening = isWaiting ? openLine(runtimeDir, pidFile, deadline) : null
-  const asking = opening?.then(opened =>
-    E.isRight(opened) ? livesBefore(opened.right, sandbox) : null,
-  )
-  for (const promise of [opening, asking]) promise?.catch(() => {})
+  opening?.catch(() => {})
   const end = async (result: Result): Promise<Result> => {
     const opened = await opening
     if (opened != null && E.isRight(opened)) opened.right.close()
@@ -80,6 +77,12 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
   }
   if (turn === null)
     return refused(`another lithos_switch of ${sandbox} has been at work all the time: try again`)
+  // Not before it is our turn: what another has changed was there before us. The answer comes
+  // while we check.
+  const asking = opening?.then(opened =>
+    E.isRight(opened) ? livesBefore(opened.right, sandbox) : null,
+  )
+  asking?.catch(() => {})
   try {
     const bytes = read(wish)
     if ('kind' in bytes) return end(bytes)

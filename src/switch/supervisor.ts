@@ -72,12 +72,13 @@ export const openLine = async (
     await pause()
   }
 
+  let isOver = false
   const reconnect = async (): Promise<void> => {
     connection?.close()
     connection = null
-    while (connection === null && nowMs() < deadline) {
+    while (connection === null && !isOver && nowMs() < deadline) {
       await pause()
-      const tried = connect(runtimeDir)
+      const tried = isOver ? E.left('over') : connect(runtimeDir)
       if (E.isRight(tried)) connection = tried.right
     }
   }
@@ -87,13 +88,16 @@ export const openLine = async (
       for (;;) {
         const answer = await untilDeadline(connection?.ask(what, fields, onEvent), deadline)
         if (answer === null) return E.left(tooLate)
-        if (E.isRight(answer) || !isPassing(answer.left)) return answer
+        if (E.isRight(answer) || isOver || !isPassing(answer.left)) return answer
         await reconnect()
         if (connection === null) return E.left(tooLate)
       }
     },
     hearNow: () => connection?.hearNow(),
-    close: () => connection?.close(),
+    close: () => {
+      isOver = true
+      connection?.close()
+    },
   })
 }
 
