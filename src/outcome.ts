@@ -9,7 +9,7 @@
  *     any          wanted, and not up: backoff     failed, with the reason
  *
  * Anything else is on its way: it is being started or stopped, or waits for its turn after a stop
- * that we asked for.
+ * that we asked for, or after a launch that a death of the supervisor has prevented.
  */
 import type { Ending } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
@@ -79,8 +79,12 @@ export const fateOf = (
   return { ...fate, verdict: 'pending', reason: sayPending(state, want !== null) }
 }
 
+/** The code of a refusal by nobody: the supervisor died with the launch before it. */
+export const neverLaunched = 'ECANCELED'
+
 /** It ended by itself, or could not be started: not because we are about to start it anew. */
-const isItsOwn = ({ asked, refusal }: Ending): boolean => asked === null || refusal !== null
+const isItsOwn = ({ asked, refusal }: Ending): boolean =>
+  refusal === null ? asked === null : refusal.code !== neverLaunched
 
 const sayPending = (state: string, isWanted: boolean): string =>
   state === 'starting'

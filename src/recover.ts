@@ -23,6 +23,7 @@ import type { Found } from '../native/survey.ts'
 import type { Refusal } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
 import type { State } from './decide.ts'
+import { neverLaunched } from './outcome.ts'
 
 export interface Recovery {
   readonly inputs: readonly Input[]
@@ -152,7 +153,7 @@ const ending = (
     ...life,
     step: 'launching the container',
     about: 'the supervisor ended before it was launched',
-    code: 'ECANCELED',
+    code: neverLaunched,
   }
 }
 

@@ -56,7 +56,7 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
   const deadline = nowMs() + timeoutMs
   const { runtimeDir, pidFile } = settings.places
   // Meanwhile we check: it takes no time of its own.
-  const opening = isWaiting ? openLine(runtimeDir, pidFile, deadline) : null
+  let opening = isWaiting ? openLine(runtimeDir, pidFile, deadline) : null
   opening?.catch(() => {})
   const end = async (result: Result): Promise<Result> => {
     const opened = await opening
@@ -79,9 +79,9 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
     return refused(`another lithos_switch of ${sandbox} has been at work all the time: try again`)
   // Not before it is our turn: what another has changed was there before us. The answer comes
   // while we check.
-  const asking = opening?.then(opened =>
-    E.isRight(opened) ? livesBefore(opened.right, sandbox) : null,
-  )
+  const askBefore = (): Promise<Before | null> | null =>
+    opening?.then(opened => (E.isRight(opened) ? livesBefore(opened.right, sandbox) : null)) ?? null
+  let asking = askBefore()
   asking?.catch(() => {})
   try {
     const bytes = read(wish)
@@ -107,14 +107,20 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
     let telling: ReturnType<typeof tell> | null
     try {
       await staged.isSafe
-      const opened = (await opening) ?? null
+      let opened = (await opening) ?? null
+      if (opened !== null && E.isLeft(opened) && opened.left === 'nobody') {
+        // One may have begun while we checked.
+        opening = openLine(runtimeDir, pidFile, deadline)
+        asking = askBefore()
+        opened = await opening
+      }
       line = opened !== null && E.isRight(opened) ? opened.right : null
       line?.hearNow()
       const before = (await asking) ?? null
       commit(staged, target)
       telling = line === null ? null : tell(line, sandbox, before)
       if (telling === null)
-        signalOld(pidFile, opened !== null && E.isLeft(opened) && opened.left === 'silent', warn)
+        signalOld(pidFile, opened !== null && E.isLeft(opened) ? opened.left : null, warn)
     } catch (error) {
       staged.discard()
       return cannotReplace(error)
@@ -239,7 +245,11 @@ const tell = async (
 }
 
 /** As the original does it: whatever comes of it, the file is in place. */
-const signalOld = (pidFile: string, isSilent: boolean, warn: (text: string) => void): void => {
+const signalOld = (
+  pidFile: string,
+  unheard: 'nobody' | 'silent' | null,
+  warn: (text: string) => void,
+): void => {
   const found = findSupervisor(pidFile)
   switch (found.kind) {
     case 'unknown':
@@ -247,10 +257,11 @@ const signalOld = (pidFile: string, isSilent: boolean, warn: (text: string) => v
     case 'dead':
       return warn(`Process with pid ${found.pid} is not running...`)
     case 'alive':
-      if (isSilent)
+      if (unheard !== null)
         warn(
-          `the supervisor (pid ${found.pid}) has no control socket: sending SIGQUIT, and what ` +
-            'comes of it is in its log',
+          `the supervisor (pid ${found.pid}) ` +
+            `${unheard === 'silent' ? 'has no control socket' : 'has only just begun'}: ` +
+            'sending SIGQUIT, and what comes of it is in its log',
         )
       try {
         process.kill(found.pid, 'SIGQUIT')

@@ -4,10 +4,12 @@
  * Method: a real supervisor, real commands; what they print, and which processes are the same.
  */
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { skipUnless } from '../skip.ts'
+import { freePort } from './serving.ts'
 import { damage, inputsOf, run, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
@@ -90,17 +92,18 @@ contained('an application that cannot start is no success, and the reason is sai
   supervised(async self => {
     await prepare(self)
     const text = entry(1, 'a').replace('app.yaml', 'bad.yaml')
-    // The file is there and may be executed, so no check can know.
-    writeFileSync(join(self.world.root, 'images/img/bin/torn'), 'nothing', { mode: 0o755 })
+    // No check can know who will have the port.
+    const port = await freePort()
+    const thief = createServer().listen(port, '0.0.0.0')
+    await new Promise(resolve => thief.once('listening', resolve))
     writeFileSync(
       join(self.world.root, 'images/img/config/bad.yaml'),
-      container
-        .replace('/bin/guest', '/bin/torn')
-        .replace('restart-timeout: 0', 'restart-timeout: 60'),
+      container.replace('restart-timeout: 0', `restart-timeout: 60\ntcp-ports: {${port}: {fd: 3}}`),
     )
-    const { status, stdout } = switchTo(self, text)
-    assert.is(status, 3)
-    assert.match(stdout, /not running +web\/app\.0: /)
+    const { status, stdout, stderr } = switchTo(self, text)
+    await new Promise(resolve => thief.close(resolve))
+    assert.is(status, 3, stdout + stderr)
+    assert.match(stdout, /not running +web\/app\.0: .*address already in use/)
     assert.match(stdout, 'web: 1 not running, 1 stopped\n')
     assert.is(await self.stop(), 0)
   })(),
