@@ -68,7 +68,8 @@ real(
       const reason = new RegExp(`^after a crash \\(${signal}\\), generation ${index + 1}$`)
       await survives(self, () => kill(pid, signal), reason)
     }
-    assert.match(self.log('master.log'), /started as pid \d+, after a crash \(SIGFPE\)/)
+    const line = /started as pid \d+, after a crash \(SIGFPE\)/
+    await until('the log says so, too', () => line.test(self.log('master.log')))
     await stillSupervises(self)
     await survives(self, () => kill(pid, 'SIGQUIT'), /^restarted in place \(SIGQUIT\)$/)
     assert.is(await self.stop(), 0)
