@@ -12,7 +12,7 @@ import { groupFates, isAsWanted, sayOutcome } from '../switch/report.ts'
 import type { Answer } from '../switch/report.ts'
 import { check, switchTo } from '../switch/run.ts'
 import type { Result } from '../switch/run.ts'
-import { nowMs, openLine } from '../switch/supervisor.ts'
+import { openLine } from '../switch/supervisor.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { defaultMaster, jsonOption } from './common.ts'
@@ -146,7 +146,7 @@ const dryRun = async (
 
 const remove = async (given: Given, settings: Settings, sandbox: string): Promise<number> => {
   const { runtimeDir, pidFile } = settings.places
-  const line = await openLine(runtimeDir, pidFile, nowMs() + timeoutOf(given))
+  const line = await openLine(runtimeDir, pidFile, stamp().mono + timeoutOf(given))
   const answer = E.isLeft(line)
     ? E.left({ code: line.left, message: `no supervisor listens in ${runtimeDir}` })
     : await line.right.ask('remove', { sandbox })

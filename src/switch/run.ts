@@ -8,6 +8,7 @@
  */
 import { statSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
+import { stamp } from '../../actors/clock.ts'
 import { checkSandbox } from '../check/everything.ts'
 import { checkPortsAgainstOthers } from '../check/others.ts'
 import { readFileText } from '../config/fileText.ts'
@@ -26,7 +27,7 @@ import { commit, settle, stage } from './replace.ts'
 import type { Staged } from './replace.ts'
 import type { Answer, Before } from './report.ts'
 import { sinceBefore } from './report.ts'
-import { findSupervisor, nowMs, openLine } from './supervisor.ts'
+import { findSupervisor, openLine } from './supervisor.ts'
 import type { Line } from './supervisor.ts'
 
 export interface Wish {
@@ -53,7 +54,7 @@ export type Result =
 
 export const switchTo = async (wish: Wish): Promise<Result> => {
   const { settings, sandbox, timeoutMs, isWaiting, warn } = wish
-  const deadline = nowMs() + timeoutMs
+  const deadline = stamp().mono + timeoutMs
   const { runtimeDir, pidFile } = settings.places
   // Meanwhile we check: it takes no time of its own.
   let opening = isWaiting ? openLine(runtimeDir, pidFile, deadline) : null
@@ -239,7 +240,7 @@ const tell = async (
   sandbox: string,
   before: Before | null,
 ): Promise<E.Either<Failure, Answer>> => {
-  const request = `switch ${process.pid} ${Math.floor(nowMs())}`
+  const request = `switch ${process.pid} ${Math.floor(stamp().mono)}`
   const answer = await line.ask('reload', { sandbox, request })
   return E.map((done: unknown) => sinceBefore(done as Answer, before))(answer)
 }

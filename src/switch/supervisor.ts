@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { stamp } from '../../actors/clock.ts'
 import { commandLine, isAlive } from '../../native/proc.ts'
 import { connect } from '../control/client.ts'
 import type { Connection, Failure } from '../control/client.ts'
@@ -37,28 +38,19 @@ const againMs = 10
 /** A supervisor that has just begun has no socket for a moment; an older one never has. */
 const silentMs = 2_000
 
-export interface Line {
-  /** Asks until there is an answer, of this supervisor or of the next. */
-  readonly ask: (
-    what: string,
-    fields: Readonly<Record<string, unknown>>,
-    onEvent?: (event: unknown) => void,
-  ) => Promise<E.Either<Failure, unknown>>
-  /** See `Connection`. */
-  readonly hearNow: () => void
-  readonly close: () => void
-}
+/** Asks until there is an answer, of this supervisor or of the next. */
+export type Line = Connection
 
 /**
  * Left: there is nobody to talk to. `silent`: one that lives and has no socket. Whoever has been
- * reached once is waited for until the deadline, an instant of `process.hrtime` in ms.
+ * reached once is waited for until the deadline, an instant of `stamp().mono`.
  */
 export const openLine = async (
   runtimeDir: string,
   pidFile: string,
   deadline: number,
 ): Promise<E.Either<'nobody' | 'silent', Line>> => {
-  const began = nowMs()
+  const began = stamp().mono
   let connection: Connection | null = null
   for (;;) {
     const tried = connect(runtimeDir)
@@ -68,7 +60,7 @@ export const openLine = async (
     }
     if (findSupervisor(pidFile).kind !== 'alive') return E.left('nobody')
     const patience = tried.left === 'ECONNREFUSED' ? deadline : began + silentMs
-    if (nowMs() >= Math.min(patience, deadline)) return E.left('silent')
+    if (stamp().mono >= Math.min(patience, deadline)) return E.left('silent')
     await pause()
   }
 
@@ -76,7 +68,7 @@ export const openLine = async (
   const reconnect = async (): Promise<void> => {
     connection?.close()
     connection = null
-    while (connection === null && !isOver && nowMs() < deadline) {
+    while (connection === null && !isOver && stamp().mono < deadline) {
       await pause()
       const tried = isOver ? E.left('over') : connect(runtimeDir)
       if (E.isRight(tried)) connection = tried.right
@@ -110,7 +102,7 @@ const tooLate: Failure = { code: 'timeout', message: 'there was no answer in tim
 const untilDeadline = <A>(answer: Promise<A> | undefined, deadline: number): Promise<A | null> =>
   new Promise(resolve => {
     if (answer === undefined) return resolve(null)
-    const late = setTimeout(() => resolve(null), Math.max(0, deadline - nowMs()))
+    const late = setTimeout(() => resolve(null), Math.max(0, deadline - stamp().mono))
     void answer.then(value => {
       clearTimeout(late)
       resolve(value)
@@ -118,5 +110,3 @@ const untilDeadline = <A>(answer: Promise<A> | undefined, deadline: number): Pro
   })
 
 const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, againMs))
-
-export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6
