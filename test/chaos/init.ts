@@ -12,6 +12,8 @@ export interface Init {
   readonly delayNext: (ms: number) => void
   /** From here on an end is an end. */
   readonly retire: () => void
+  /** Once a tree lives: one that died in the last disturbance is started first. */
+  readonly retireAlive: () => Promise<void>
 }
 
 export const startInit = (world: World): Init => {
@@ -41,5 +43,9 @@ export const startInit = (world: World): Init => {
     badEnds,
     delayNext: ms => (delayMs = ms),
     retire: () => (isRetired = true),
+    retireAlive: async () => {
+      while (!tree.isAlive()) await setTimeout(10)
+      isRetired = true
+    },
   }
 }

@@ -101,7 +101,7 @@ export const runChaos = async (options: Options): Promise<Report> => {
     isOver = true
     await looking
     await client.stop()
-    init.retire()
+    await init.retireAlive()
     const code = await stopTree(world, init.tree())
 
     const verdict = judge(cast, disturber.kills, [...watched.everSeen.values()])

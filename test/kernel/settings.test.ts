@@ -26,7 +26,7 @@ real(
       [() => 'runtime-dir: [', /master\.yaml:1:15: not YAML/],
       [text => `${text}no-such-key: 1\n`, /no-such-key/],
       [text => text.replace(`${root}/dev`, `${root}/nowhere`), /Devfs dir .* must exist/],
-      [text => text.replace(`${root}/run`, `${root}/a/b/c`), /its parent .* does not exist/],
+      [text => text.replace(`${root}/run`, `${root}/a/b/c`), /runtime-dir cannot change from/],
       [text => `${text}cgroup-controllers: [nothing]\n`, /CGroup nothing not mounted/],
     ]
     const refused = () => inputsOf(self.turns(), 'exec.refused')
