@@ -146,6 +146,7 @@ export interface SpecConfinement {
   readonly capabilities?: readonly string[]
   readonly writableProcSys?: boolean
   readonly maskedPaths?: readonly string[]
+  readonly executableVolumes?: boolean
 }
 
 export interface Owned {

@@ -16,7 +16,8 @@ export const obstacleTo = (view: View, spec: Spec, path: string, depth = 0): str
   if (found.kind === 'unknown') return null
   if (found.kind === 'missing') return `is not there: ${found.at} ${found.reason}`
   if (!found.stats.isFile()) return 'is no regular file'
-  if (found.mount !== null) return `is in ${found.mount}, from where nothing can be executed`
+  if (found.mount !== null && !canExecuteFrom(view, spec, found.mount))
+    return `is in ${found.mount}, from where nothing can be executed`
   const closed = closedOnTheWay(found, spec)
   if (closed !== null) return closed
   if (!mayExecute(found.stats, spec)) return `is not executable for ${userOf(spec)}`
@@ -27,6 +28,9 @@ export const obstacleTo = (view: View, spec: Spec, path: string, depth = 0): str
   const obstacle = obstacleTo(view, spec, format.runBy, depth + 1)
   return obstacle === null ? null : `is run by ${format.runBy}, which ${obstacle}`
 }
+
+const canExecuteFrom = (view: View, { confinement }: Spec, mount: string): boolean =>
+  view.kindOf(mount) !== 'system' && confinement?.executableVolumes !== false
 
 /** The kernel follows no more of them. */
 const scriptsMax = 5

@@ -1,6 +1,6 @@
 /**
- * What an administrator may weaken for a sandbox, because an image needs it. None of this can
- * stand in a file of the image.
+ * What an administrator may weaken for a sandbox, because an image needs it, or make stricter.
+ * None of this can stand in a file of the image.
  */
 import type { Fields } from './codec.ts'
 import { listOf, optional } from './codec.ts'
@@ -16,6 +16,8 @@ export interface Confinement {
   readonly writableProcSys: boolean
   /** In place of the usual ones; null: those. */
   readonly maskedPaths: readonly string[] | null
+  /** Whether programs in volumes can be executed, as with lithos 0.18. */
+  readonly executableVolumes: boolean
 }
 
 const maskedPath = word('a path in /proc or /sys', source =>
@@ -30,4 +32,5 @@ export const confinementFields: Fields<Confinement> = {
   capabilities: optional(nullable(capabilities), null),
   writableProcSys: optional(flag, false),
   maskedPaths: optional(nullable(listOf('a list of paths in /proc or /sys', maskedPath)), null),
+  executableVolumes: optional(flag, true),
 }

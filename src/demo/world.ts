@@ -26,6 +26,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { childrenOf } from '../../native/proc.ts'
 
 export interface World {
   readonly root: string
@@ -196,8 +197,8 @@ const commandLine = (pid: string): readonly string[] => {
 
 /** The application in a container: the first child of the knot. */
 export const applicationOf = (knot: number): number | null => {
-  const text = readFileSync(`/proc/${knot}/task/${knot}/children`, 'utf8')
-  return text === '' ? null : Number(text.split(' ')[0])
+  const [pid] = childrenOf(knot)
+  return pid ?? null
 }
 
 // ---------------------------------------------------------------------------

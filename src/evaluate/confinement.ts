@@ -12,6 +12,7 @@ export const confinementOf = ({
   capabilities,
   writableProcSys,
   maskedPaths,
+  executableVolumes,
 }: Confinement): { readonly confinement?: SpecConfinement } => {
   const confinement: SpecConfinement = {
     ...(seccomp === 'off' && { seccomp }),
@@ -19,6 +20,7 @@ export const confinementOf = ({
     ...(capabilities !== null && { capabilities }),
     ...(writableProcSys && { writableProcSys }),
     ...(maskedPaths !== null && { maskedPaths }),
+    ...(!executableVolumes && { executableVolumes }),
   }
   return Object.keys(confinement).length > 0 ? { confinement } : {}
 }

@@ -3,11 +3,11 @@
  * directory, the image, the pseudo file systems, the volumes, and over all of them the two
  * generated files.
  *
- * Stricter than the original where its documentation promised so: read-only is recursive,
- * nothing in an image or a volume is a device or gains privileges, and what a volume holds
- * cannot be executed.
+ * Stricter than the original where its documentation promised so: read-only is recursive, and
+ * nothing in an image or a volume is a device or gains privileges. What a volume holds can be
+ * executed, against that documentation: images rely on what the original did.
  */
-import type { Step } from '../../native/plan.ts'
+import type { MountFlags, Step } from '../../native/plan.ts'
 import { ignoresSetuid, maskSteps } from './confinement.ts'
 import type { Owned, Spec, SpecVolume } from '../spec.ts'
 
@@ -97,11 +97,20 @@ export const mountSteps = (spec: Spec, instance: string): readonly Step[] => [
     flags: { nosuid: true, nodev: true, noexec: true, noatime: true },
   },
   ...maskSteps(spec),
-  ...spec.volumes.flatMap(volume => volumeSteps(volume, stateDirOf(spec, instance))),
+  ...spec.volumes.flatMap(volume =>
+    volumeSteps(volume, stateDirOf(spec, instance), dataFlags(spec)),
+  ),
   ...generatedSteps(spec, stateDirOf(spec, instance)),
 ]
 
-const volumeSteps = (volume: SpecVolume, state: string): readonly Step[] => {
+/** Code in volumes runs, as images of lithos 0.18 expect; setuid bits and devices do nothing. */
+const dataFlags = ({ confinement }: Spec): MountFlags => ({
+  nosuid: true,
+  nodev: true,
+  ...(confinement?.executableVolumes === false && { noexec: true }),
+})
+
+const volumeSteps = (volume: SpecVolume, state: string, flags: MountFlags): readonly Step[] => {
   const { target } = volume
   switch (volume.kind) {
     case 'readonly':
@@ -111,7 +120,7 @@ const volumeSteps = (volume: SpecVolume, state: string): readonly Step[] => {
           base: volume.base,
           path: volume.path,
           target,
-          flags: { readonly: true, nosuid: true, nodev: true, noexec: true },
+          flags: { readonly: true, ...flags },
         },
       ]
     case 'persistent':
@@ -122,7 +131,7 @@ const volumeSteps = (volume: SpecVolume, state: string): readonly Step[] => {
           base: volume.base,
           path: volume.path,
           target,
-          flags: { nosuid: true, nodev: true, noexec: true },
+          flags,
         },
       ]
     case 'tmpfs':
@@ -132,7 +141,7 @@ const volumeSteps = (volume: SpecVolume, state: string): readonly Step[] => {
           type: 'tmpfs',
           target,
           options: tmpfsOptions(volume),
-          flags: { nosuid: true, nodev: true },
+          flags,
         },
       ]
     case 'statedir':
@@ -143,7 +152,7 @@ const volumeSteps = (volume: SpecVolume, state: string): readonly Step[] => {
           base: state,
           path: volume.path,
           target,
-          flags: { nosuid: true, nodev: true },
+          flags,
         },
       ]
   }

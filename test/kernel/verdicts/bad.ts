@@ -155,7 +155,10 @@ export const badRows: Readonly<Record<string, Row>> = {
   }),
   'no-executable': bad(/is not there/, { whole: 'executable: /bin/nope\n' }),
   'volume-program': bad(/from where nothing can be executed/, {
-    ...volume('/tmp: !Readonly /w', 'readonly-paths: {/w: $/images/img/bin}\n'),
+    ...volume(
+      '/tmp: !Readonly /w',
+      'readonly-paths: {/w: $/images/img/bin}\nexecutable-volumes: false\n',
+    ),
     whole: 'executable: /tmp/guest\narguments: [say=ready]\n',
   }),
   'no-source': bad(

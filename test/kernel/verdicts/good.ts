@@ -45,6 +45,10 @@ export const goodRows: Readonly<Record<string, Row>> = {
     container: `secret-environ: {A: ${sealed(keyA, 'x', 'a')}, B: ${sealed(keyB, 'x', 'a')}}\n`,
     prepare: (_image, root) => keys(root),
   },
+  'program-in-volume': {
+    sandbox: 'readonly-paths: {/w: $/images/img/bin}\n',
+    whole: 'executable: /tmp/guest\narguments: [say=ready]\nvolumes: {/tmp: !Readonly /w}\n',
+  },
   volumes: {
     sandbox: 'writable-paths: {/db: $/db}\nreadonly-paths: {/data: $/etc}\n',
     container:

@@ -62,7 +62,7 @@ test('what is weaker than the default is told, what is stricter is not', () => {
   const told = (text: string) =>
     checkConfinement('/f', valueOf(readSandbox, text)).map(({ path }) => path.join())
   assert.equal(told('{}\n'), [])
-  assert.equal(told('seccomp: default\ncapabilities: []\n'), [])
+  assert.equal(told('seccomp: default\ncapabilities: []\nexecutable-volumes: false\n'), [])
   assert.equal(
     told(
       'seccomp: off\nno-new-privileges: false\ncapabilities: [chown]\n' +

@@ -42,6 +42,7 @@ test('sandbox: an empty mapping is all defaults', () =>
     noNewPrivileges: true,
     capabilities: null,
     writableProcSys: false,
+    executableVolumes: true,
     maskedPaths: null,
     memoryLimit: null,
     memoryHigh: null,

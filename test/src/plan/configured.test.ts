@@ -105,9 +105,9 @@ arguments: [cat=/data/seen, write=/data/x, write=/other/x, write=/tmp/x, write=/
       '/sys': 'ro,nosuid,nodev,noexec,noatime',
       '/proc': 'rw,nosuid,nodev,noexec,noatime',
       '/tmp': 'rw,nosuid,nodev',
-      '/data': 'ro,nosuid,nodev,noexec',
+      '/data': 'ro,nosuid,nodev',
       '/logs': 'rw,nosuid,nodev',
-      '/other': 'rw,nosuid,nodev,noexec',
+      '/other': 'rw,nosuid,nodev',
       '/etc/hosts': 'rw',
     },
   )

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { copied, plainSteps, state, stepsOf } from './specs.ts'
 import type { Row } from './specs.ts'
 
-const data = { nosuid: true, nodev: true, noexec: true }
+const data = { nosuid: true, nodev: true }
 const made = {
   do: 'makeDir',
   base: '/run/lithos/state',

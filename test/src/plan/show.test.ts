@@ -70,7 +70,7 @@ killed 5s after SIGTERM, started again not sooner than 1s after its last start
                       /proc/irq
                       /proc/sys
                       /proc/sysrq-trigger
-13  bind              /srv/db :/web → /db  rw nosuid nodev noexec
+13  bind              /srv/db :/web → /db  rw nosuid nodev
 14  makeDir           /run/lithos/state/site/web.0 :/s  mode 0700 owner 1:2
 15  bind              /run/lithos/state/site/web.0 :/s → /st  rw nosuid nodev
 16  mount             tmpfs → /tmp  rw nosuid nodev size=1024 mode=01777
