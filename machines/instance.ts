@@ -127,7 +127,10 @@ export const instanceMachine = setup({
     forgetWhy: assign({ asked: null }),
     rememberWhy: assign({ asked: ({ context, event }) => reason(context, event) }),
     setStartTimer: assign({
-      timer: ({ event }) => ({ timer: 'start' as const, due: event.mono + startLimitMs }),
+      timer: ({ event }) => ({
+        timer: 'start' as const,
+        due: (event.type === 'knot.adopted' ? event.bornAt : event.mono) + startLimitMs,
+      }),
     }),
     setRestartTimer: assign({
       timer: ({ context }) => ({ timer: 'restart' as const, due: context.notBefore }),
@@ -200,6 +203,8 @@ export const instanceMachine = setup({
         ],
         'knot.adopted': [
           { guard: 'isRunning', target: 'running', actions: 'remember' },
+          // The deadline is that of its own start, not of the one it has come in place of.
+          { guard: 'isOther', actions: ['remember', 'setStartTimer', arm] },
           { actions: 'remember' },
         ],
         'spec.loaded': { actions: 'remember' },

@@ -109,6 +109,8 @@ export const Fact = t.union([
   ),
   said('config.refused', { sandbox: t.string, reasons: t.array(t.string) }),
   said('config.absent', { sandbox: t.string }),
+  /** All names were read, and nothing else is said: there is no sandbox, and none was known. */
+  said('config.listed', { sandboxes: t.array(t.string) }),
   /** The container configuration of a process was found changed when an instance was started. */
   said('spec.loaded', { instance: t.string, wanted: Wanted }, { spec: t.unknown }),
 

@@ -43,7 +43,7 @@ export interface State {
  * To be raised when a released machine decides otherwise than before for the same inputs, or when
  * the shape of the state changes: what an older version has decided is then not called wrong.
  */
-export const rulesVersion = 1
+export const rulesVersion = 2
 
 export interface Decision {
   readonly state: State
@@ -119,6 +119,7 @@ const take = (desk: Desk, input: Input): void => {
   if (input.type === 'spec.loaded' && input.spec !== undefined)
     desk.specs.set(input.wanted.spec, input.spec)
 
+  if (input.type === 'config.listed') desk.isConfigNew = true
   if (input.type === 'tree.started') desk.sockets.clear()
   if (input.type === 'tree.started' && isOtherBoot(desk, input.bootId)) forgetBoot(desk)
   if ('instance' in input && input.instance !== undefined) {
@@ -219,10 +220,13 @@ const arrangeSockets = (desk: Desk, heard: readonly Input[]): readonly Effect[] 
     desk.isConfigNew && [...desk.sandboxes.values()].every(({ value }) => value !== 'empty')
   const instances = [...desk.instances.values()].map(({ context }) => context)
   const isQuiet = phase === 'recovering' || phase === 'restarting'
+  // What is started may be found to want other sockets than it was decided with: that is heard
+  // first, together with how the launch went.
+  const isLaunching = desk.effects.some(({ type }) => type === 'launch')
   if (!isQuiet && (isRead || phase !== 'serving')) claimAll(desk.sockets)
   return [
     ...withOpens(desk.effects, desk.sockets, instances),
-    ...(isQuiet ? [] : closesFor(desk.sockets, instances)),
+    ...(isQuiet || isLaunching ? [] : closesFor(desk.sockets, instances)),
   ]
 }
 

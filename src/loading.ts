@@ -78,6 +78,8 @@ export const createLoading = (options: LoadingOptions): Loading => {
     for (const sandbox of known)
       if (!names.includes(sandbox) && (only === undefined || only === sandbox))
         judgeVanished(turn, sandbox)
+    if (names.length === 0 && known.length === 0)
+      hear({ type: 'config.listed', sandboxes: [], cause: turn, ...stamp() })
   }
 
   /**

@@ -62,6 +62,8 @@ export const sayInput = (input: Input): string => {
       )
     case 'config.absent':
       return `sandbox ${input.sandbox} is no longer configured`
+    case 'config.listed':
+      return 'no sandbox is configured'
     case 'spec.loaded':
       return `the container configuration of ${input.instance} was found changed`
     case 'knot.launched':

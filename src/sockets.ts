@@ -45,7 +45,7 @@ export const claimAll = (open: Map<string, OpenSocket>): void => {
 }
 
 /** What is heard all the time and changes neither what is wanted nor what is open. */
-const quiet: readonly Input['type'][] = ['timer.elapsed', 'knot.launched', 'app.started']
+const quiet: readonly Input['type'][] = ['timer.elapsed', 'app.started']
 
 /** Whether a turn has to think of sockets at all: most hosts have none. */
 export const concernsSockets = (

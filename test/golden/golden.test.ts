@@ -2,7 +2,7 @@
  * Goal: recorded journals must replay forever: whatever changes in the machines, what an older
  * version wrote leads to the same effects and the same states.
  * Method: every recording in this directory is verified, as a whole and each half by itself, and
- * replayed up to the end of each chapter.
+ * replayed up to the end of each chapter. What newer rules decide otherwise stands in a list.
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,6 +32,20 @@ const statesOf = async (where: Where): Promise<ReadonlyMap<number, unknown>> => 
   return states
 }
 
+/** `rulesVersion` of each recording, and the turns that newer rules decide otherwise. */
+const recorded: Readonly<Record<string, { readonly rules: number; readonly otherwise: string[] }>> =
+  {
+    v1: { rules: 1, otherwise: [] },
+    v2: {
+      rules: 1,
+      otherwise: [
+        // It is closed when it is known what was launched.
+        'turn 30, effects.3: written {"type":"closeSocket","key":"tcp:0.0.0.0:18091"}, ' +
+          'replayed nothing',
+      ],
+    },
+  }
+
 test('there is a recording', () => assert.ok(recordings.includes('v1')))
 
 for (const name of recordings) {
@@ -51,9 +65,15 @@ for (const name of recordings) {
   ]
   for (const [half, where] of halves)
     test(`${name}: ${half} is whole, and decided as it was`, async () => {
-      const { turns, replayed, findings } = await verify(readAll(where), replay)
-      assert.equal(findings, [])
+      const { rules: version, otherwise } = recorded[name] ?? { rules: 0, otherwise: [] }
+      const asThen = { ...replay, version }
+      const { turns, replayed, foreign, findings } = await verify(readAll(where), asThen)
+      assert.equal(
+        findings.map(({ seq, what }) => `turn ${seq}, ${what}`),
+        otherwise,
+      )
       assert.is(replayed, turns)
+      assert.is(foreign, 0)
       assert.ok(turns > 0)
     })
 

@@ -161,7 +161,7 @@ test('every machine has been walked through', () => {
 })
 
 /** Of sockets src/decide.ts keeps the book itself: there is nothing to decide by their state. */
-const ofNoMachine = ['socket.opened', 'socket.closed', 'socket.recovered']
+const ofNoMachine = ['socket.opened', 'socket.closed', 'socket.recovered', 'config.listed']
 
 test('every word of the vocabulary is said to somebody', () => {
   const nothing = new Proxy({}, { get: () => null })

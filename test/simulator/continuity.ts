@@ -33,11 +33,6 @@ const wantedKeys = ({ instances }: State): ReadonlySet<string> => {
 
 export const createContinuity = (world: World, network: Network): Continuity => {
   const established = new Map<string, Listener>()
-  /**
-   * Closed in the very turn of a launch that then found its configuration changed and took this
-   * address along: only its knot has it until the next start, which is known and not mended.
-   */
-  const taken = new Set<string>()
 
   const fail = (key: string, what: string): void =>
     breakPromise(world, 'sockets continuous', `${key} ${what}`)
@@ -50,7 +45,6 @@ export const createContinuity = (world: World, network: Network): Continuity => 
         const { key } = effect
         if (wantedKeys(state).has(key)) fail(key, 'is to be closed, and is wanted')
         established.delete(key)
-        if (effects.some(({ type }) => type === 'launch')) taken.add(key)
       }
     },
     look: state => {
@@ -75,19 +69,12 @@ export const createContinuity = (world: World, network: Network): Continuity => 
       const used = [...state.instances.values()].flatMap(({ context: { life, want } }) =>
         want !== null && life?.spec === want.spec ? sharedBy(want) : [],
       )
-      // Of a sandbox that was never read nobody knows what it wants; and where there is none at all
-      // nothing is ever heard that would close what was found.
-      const isRead =
-        state.sandboxes.size > 0 &&
-        [...state.sandboxes.values()].every(({ value }) => value !== 'empty')
+      // Of a sandbox that was never read nobody knows what it wants.
+      const isRead = [...state.sandboxes.values()].every(({ value }) => value !== 'empty')
       for (const { key } of used)
-        if (
-          !taken.has(key) &&
-          ![...network.listeners].some(({ key: one, inTree }) => one === key && inTree)
-        )
+        if (![...network.listeners].some(({ key: one, inTree }) => one === key && inTree))
           fail(key, 'is wanted, and is not open')
       for (const { key, inTree, inKeeper } of network.listeners) {
-        if (taken.has(key)) continue
         if (inTree !== inKeeper) fail(key, inTree ? 'would die with us' : 'is kept for nobody')
         if (inTree && isRead && !wanted.has(key)) fail(key, 'is open, and nobody wants it')
       }

@@ -111,6 +111,16 @@ test('row 4: another process has the number', () => {
   assert.is(adopted.length, 1)
 })
 
+test('row 7, while another one was started: the deadline is that of its own start', () => {
+  const early: Found = { ...alive, incarnation: 5, pid: 77, bornAt: 3_000, appPid: null }
+  const { inputs } = heard(starting, { ...early, kept: { ...early.kept, startedAt: null } })
+  const { state, effects } = decide(starting, inputs, 99)
+  const { value, context } = state.instances.get(instance) ?? {}
+  assert.is(value, 'starting')
+  assert.equal(context?.timer, { timer: 'start', due: 63_000 })
+  assert.ok(effects.some(effect => effect.type === 'armTimer' && effect.due === 63_000))
+})
+
 test('row 5: launched, and nobody had written it down', () => {
   const { inputs } = heard(starting, alive)
   assert.equal(

@@ -1,8 +1,7 @@
 /**
  * Goal: a socket is open exactly as long as somebody uses it or will; it is opened before the
  *   launch that needs it; what an earlier life has left is closed only when all wishes are known.
- * Method: stories with known ends, then random ones against a host that opens and closes; SEED=123
- *   repeats one.
+ * Method: stories with known ends; socketsByChance.test.ts has random ones.
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -11,10 +10,7 @@ import { decide, emptyState } from '../../src/decide.ts'
 import type { State } from '../../src/decide.ts'
 import { keepState, restoreState } from '../../src/state.ts'
 import type { KeptState } from '../../src/state.ts'
-import { prng } from '../prng.ts'
-import { invent, own, shared, wanted } from './invent.ts'
-
-const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
+import { own, shared, wanted } from './invent.ts'
 
 /** Without stamps and numbers of turns: a story is told in inputs. */
 type Told = {
@@ -148,6 +144,36 @@ test('what was found is kept until every sandbox that lives has been read', () =
   assert.equal(words(tell(loaded({ 'db/x.0': x }, 'db'))), ['close 81'])
 })
 
+test('what was found goes where no sandbox is left, when that is known', () => {
+  const { tell } = teller()
+  tell(begun, recovered(80))
+  assert.equal(words(tell(surveyed)), [])
+  assert.equal(words(tell({ type: 'config.listed', sandboxes: [] })), ['close 80'])
+})
+
+test('nothing is closed in the turn of a launch, which may be found to want it', () => {
+  const begins = () => {
+    const { tell } = teller()
+    tell(begun, surveyed)
+    tell(loaded({ 'web/a.0': want('1', shared(80)) }))
+    const life = { instance: 'web/a.0', incarnation: 2, pid: 7 }
+    tell(opened(80), { type: 'knot.launched', ...life, birth: 1 })
+    tell(loaded({}))
+    const other = loaded({ 'web/b.0': want('2') })
+    const turn = tell({ type: 'knot.exited', ...life, status: 0 }, other)
+    assert.equal(words(turn), ['launch web/b.0'])
+    return tell
+  }
+  const launched: Told = {
+    type: 'knot.launched',
+    ...{ instance: 'web/b.0', incarnation: 5, pid: 8, birth: 1 },
+  }
+  const newer = { ...want('2', shared(80)), spec: 'newer' }
+  assert.equal(words(begins()(launched)), ['close 80'])
+  const found: Told = { type: 'spec.loaded', instance: 'web/b.0', wanted: newer }
+  assert.equal(words(begins()(found, launched)), [])
+})
+
 test('what was found and nobody wants goes, though the configuration is as before', () => {
   const { tell, state } = teller()
   const a = { 'web/a.0': want('1', shared(80)) }
@@ -206,77 +232,6 @@ test('checkpoints hold them; an older one has none', () => {
   tell(opened(80), recovered(81))
   const kept = JSON.parse(JSON.stringify(keepState(state()))) as KeptState
   assert.equal(restoreState(kept).sockets, state().sockets)
-})
-
-// ---- by chance -----------------------------------------------------------------------------
-
-/** What each instance uses now, or will at its next start. */
-const usedIn = (state: State): ReadonlySet<string> =>
-  new Set(
-    [...state.instances.values()].flatMap(({ context: { want, life } }) => [
-      ...(want?.sockets ?? []).filter(({ reusePort }) => !reusePort).map(({ key }) => key),
-      ...(life?.sockets ?? []),
-    ]),
-  )
-
-test(`never closed while it is used, always there for a launch (SEED=${seed})`, () => {
-  const random = prng(seed)
-  const host = new Set<string>()
-  let state = emptyState()
-  let [launches, closings] = [0, 0]
-  let news: Input[] = []
-  for (let turn = 1; turn <= 5_000; turn++) {
-    const at = turn * 100
-    const idea = invent(random, state, at)
-    // Of sockets only the host speaks; a new life is told of all that it has.
-    const told: Input[] = idea.type.startsWith('socket.')
-      ? []
-      : idea.type !== 'tree.started'
-        ? [idea]
-        : [
-            idea,
-            ...[...host].map((key): Input => ({
-              type: 'socket.recovered',
-              key,
-              from: 'exec',
-              at,
-              mono: at,
-            })),
-          ]
-    const decision = decide(state, [...news, ...told], turn)
-    news = []
-    state = decision.state
-    for (const effect of decision.effects) {
-      if (effect.type === 'openSocket' && random() < 0.8) {
-        const { socket } = effect
-        host.add(socket.key)
-        news.push({ type: 'socket.opened', key: socket.key, socket, at, mono: at })
-      }
-      if (effect.type === 'closeSocket') {
-        closings += 1
-        assert.not(usedIn(state).has(effect.key), `turn ${turn}: ${effect.key} is in use`)
-        host.delete(effect.key)
-        news.push({ type: 'socket.closed', key: effect.key, at, mono: at })
-      }
-      if (effect.type === 'launch')
-        for (const { key, reusePort } of effect.wanted.sockets ?? []) {
-          launches += 1
-          const isAsked = decision.effects.some(
-            other => other.type === 'openSocket' && other.socket.key === key,
-          )
-          assert.ok(reusePort || isAsked || host.has(key), `turn ${turn}: ${key} is not there`)
-        }
-    }
-    const isSettled = news.length === 0 && state.tree.value === 'serving'
-    if (isSettled) assert.equal([...state.sockets.keys()].sort(), [...host].sort(), `turn ${turn}`)
-    const isAllRead = [...state.sandboxes.values()].every(({ value }) => value !== 'empty')
-    const hasHeard = told.some(({ type }) => type.startsWith('config.')) && isAllRead
-    const mayStay = [...state.sockets.values()].every(
-      ({ key, from }) => (from !== null && !hasHeard) || usedIn(state).has(key),
-    )
-    if (isSettled) assert.ok(mayStay, `turn ${turn}: open, and nobody uses it`)
-  }
-  assert.ok(launches > 50 && closings > 10, `${launches} launches, ${closings} closings`)
 })
 
 test.run()
