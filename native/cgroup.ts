@@ -159,7 +159,7 @@ const parseMounts = (text: string): Mount[] =>
   })
 
 /** Blanks are written as `\040`. */
-const unescape = (text: string): string =>
+export const unescape = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
 
 const directoryOf = ({ names, path }: Group, mounts: readonly Mount[]): string | null => {

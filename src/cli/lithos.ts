@@ -8,6 +8,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       ps: ['what runs: state, pid, uptime, restarts, last exit', () => import('./ps.ts')],
       journal: ['what happened, why, and is the record whole', () => import('./journal.ts')],
       logs: ['logs opened anew, or rotated', () => import('./logs.ts')],
+      audit: ['how confined what runs is, read back from the kernel', () => import('./audit.ts')],
       machines: ['the state machines, drawn from what runs', () => import('./machines.ts')],
       check: ['would the supervisor start all that is configured?', () => import('./check.ts')],
       crypt: ['encrypt and decrypt the secrets of configurations', () => import('./crypt.ts')],

@@ -16,6 +16,12 @@ const names: readonly string[] = (
 export const capabilityMask = (some: readonly string[]): bigint =>
   some.reduce((mask, name) => mask | (1n << BigInt(names.indexOf(name))), 0n)
 
+/** Those that the kernel knows and we do not are numbers. */
+export const capabilityNames = (mask: bigint): readonly string[] =>
+  Array.from({ length: 64 }, (_, bit) => bit)
+    .filter(bit => (mask >> BigInt(bit)) & 1n)
+    .map(bit => names[bit] ?? String(bit))
+
 /** As people write them: `net_bind_service`, `CAP_NET_BIND_SERVICE`. */
 const capability: Decoder<string> = word('a capability such as net_bind_service', source => {
   const name = source.toLowerCase().replace(/^cap_/, '')

@@ -1,6 +1,7 @@
 /** Where the journals of a supervisor are, by its master configuration. */
 import { accessSync, constants } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Settings } from '../../evaluate/settings.ts'
 import { journalsOf } from '../../history.ts'
 import type { Journals } from '../../history.ts'
 import { sayCode } from '../../wait.ts'
@@ -9,7 +10,11 @@ import { lastSettingsOf } from '../common.ts'
 /** Null: the configuration or the journal cannot be read, and why has been said. */
 export const findJournals = (command: string, config: string | null): Journals | null => {
   const settings = lastSettingsOf(command, config)
-  if (settings === null) return null
+  return settings === null ? null : readableJournals(command, settings)
+}
+
+/** The same for who has the settings already. */
+export const readableJournals = (command: string, settings: Settings): Journals | null => {
   const journals = journalsOf(settings.places)
   const files = [join(journals.hotDirectory, 'hot.log'), journals.archiveDirectory]
   const problems = files.map(unreadable).filter(problem => problem !== null)
