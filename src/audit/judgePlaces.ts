@@ -1,4 +1,4 @@
-/** What an instance can reach: mounts, descriptors and control groups, against what was promised. */
+/** What an instance can reach: mounts, descriptors, control groups; against what was promised. */
 import type { Limit, Mount, Place, Promised, Seen } from './shapes.ts'
 
 // ---------------------------------------------------------------------------

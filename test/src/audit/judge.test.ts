@@ -51,17 +51,21 @@ test('one line of the status', () => {
       set =>
         [
           new RegExp(`${set}:.*`),
-          `${set}:	00000000a82425fb`,
+          `${set}:\t00000000a82425fb`,
           'broken capabilities: has sys_admin',
         ] as const,
     ),
-    [/CapBnd:.*/, 'CapBnd:	00000200a80425fb', 'broken capabilities: has 41'],
-    [/NoNewPrivs:.*/, 'NoNewPrivs:	0', 'broken no-new-privileges: new privileges can be gained'],
-    [/Seccomp:.*/, 'Seccomp:	0', 'broken system calls: no filter is installed'],
-    [/Uid:.*/, 'Uid:	30000	30000	0	30000', 'broken user: runs as user 0 of the host instead of 30000'],
+    [/CapBnd:.*/, 'CapBnd:\t00000200a80425fb', 'broken capabilities: has 41'],
+    [/NoNewPrivs:.*/, 'NoNewPrivs:\t0', 'broken no-new-privileges: new privileges can be gained'],
+    [/Seccomp:.*/, 'Seccomp:\t0', 'broken system calls: no filter is installed'],
+    [
+      /Uid:.*/,
+      'Uid:\t30000\t30000\t0\t30000',
+      'broken user: runs as user 0 of the host instead of 30000',
+    ],
     [
       /Gid:.*/,
-      'Gid:	31000	30000	30000	30000',
+      'Gid:\t31000\t30000\t30000\t30000',
       'broken user: runs as group 31000 of the host instead of 30000',
     ],
   ]
@@ -70,15 +74,15 @@ test('one line of the status', () => {
 })
 
 test('who may change its user has done so, among its own', () => {
-  const changed = status.replace(/Uid:.*/, 'Uid:	30033	30033	30033	30033')
+  const changed = status.replace(/Uid:.*/, 'Uid:\t30033\t30033\t30033\t30033')
   assert.equal(texts(seenOf({ status: changed })), [])
   const may = { ...promised, capabilities: 0n }
-  const bare = changed.replace(/(Cap\w+):.*/g, '$1:	0')
+  const bare = changed.replace(/(Cap\w+):.*/g, '$1:\t0')
   assert.match(texts(seenOf({ status: bare }), may).join(), 'runs as user 30033')
 })
 
 test('every process counts, not only the first', () => {
-  const worse = parseStatus(28750, status.replace(/Seccomp:.*/, 'Seccomp:	0'))
+  const worse = parseStatus(28750, status.replace(/Seccomp:.*/, 'Seccomp:\t0'))
   const seen = { ...seenOf(), processes: [...seenOf().processes, { ...worse, name: 'other' }] }
   assert.equal(texts(seen), ['broken system calls: no filter is installed (process 28750, other)'])
 })
@@ -179,14 +183,14 @@ test('what a sandbox gives away is weaker than the default, and says by which ke
 })
 
 test('of what nobody knows the promise of, it is said', () => {
-  const seen = seenOf({ status: status.replace(/Seccomp:.*/, 'Seccomp:	0') })
+  const seen = seenOf({ status: status.replace(/Seccomp:.*/, 'Seccomp:\t0') })
   const { findings, promised: none } = judge('x', seen, null, promised)
   assert.is(none, null)
   assert.equal(
     findings.map(({ kind, check }) => `${kind} ${check}`),
     ['weaker system calls'],
   )
-  assert.match(findings[0]?.why ?? "", 'not known')
+  assert.match(findings[0]?.why ?? '', 'not known')
 })
 
 test('for people and for programs', () => {
@@ -208,7 +212,7 @@ test('for people and for programs', () => {
 test('texts that are torn or strange are no more than incomplete', () => {
   assert.equal(parseMountinfo('torn'), [])
   assert.is(parseStatus(1, '').capabilities, 0n)
-  assert.is(parseStatus(1, 'Seccomp:	2\n').filters, null)
+  assert.is(parseStatus(1, 'Seccomp:\t2\n').filters, null)
   assert.is(parseLimits('').size, 0)
   assert.equal(parseLimits(limits).get('Max cpu time'), [null, null])
   assert.is(parseMountinfo(mountinfo).at(-1)?.at, '/a place')

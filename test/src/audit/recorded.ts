@@ -2,7 +2,8 @@
 import { parseIdMap, parseLimits, parseMountinfo, parseStatus } from '../../../src/audit/proc.ts'
 import type { Seen } from '../../../src/audit/shapes.ts'
 
-export const status = `Name:	guest
+export const status = `\
+Name:	guest
 Umask:	0022
 State:	S (sleeping)
 Pid:	28749
@@ -22,7 +23,8 @@ Seccomp:	2
 Seccomp_filters:	1
 `
 
-export const mountinfo = `100 78 254:0 /images/img / ro,nosuid,nodev,relatime - ext4 /dev/vda rw,discard
+export const mountinfo = `\
+100 78 254:0 /img / ro,nosuid,nodev,relatime - ext4 /dev/vda rw,discard
 101 100 254:0 /dev /dev ro,nosuid,noexec,relatime - ext4 /dev/vda rw,discard
 102 101 0:44 / /dev/pts rw,nosuid,noexec,noatime - devpts devpts rw,mode=600,ptmxmode=666
 103 100 0:22 / /sys ro,nosuid,nodev,noexec,noatime - sysfs sysfs rw
@@ -35,7 +37,8 @@ export const mountinfo = `100 78 254:0 /images/img / ro,nosuid,nodev,relatime - 
 114 100 0:47 / /a\\040place rw,nosuid,nodev,relatime - tmpfs tmpfs rw,size=1024k
 `
 
-export const limits = `Limit                     Soft Limit           Hard Limit           Units     
+export const limits = `\
+Limit                     Soft Limit           Hard Limit           Units     
 Max cpu time              unlimited            unlimited            seconds   
 Max core file size        0                    unlimited            bytes     
 Max open files            1024                 1024                 files     
