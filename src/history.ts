@@ -1,7 +1,8 @@
 /** What the journal tells: the present state, or the past of one instance. Reads, never writes. */
 import { join } from 'node:path'
-import { readAll } from '../journal/read.ts'
+import { itemsIn, readAll } from '../journal/read.ts'
 import type { Item } from '../journal/read.ts'
+import { listSegments, segmentBytes } from '../journal/readFiles.ts'
 import type { Effect, Input } from '../machines/vocabulary.ts'
 import type { Master } from './config/shapes.ts'
 import { decide, emptyState } from './decide.ts'
@@ -37,12 +38,28 @@ export const readPresent = async (hotDirectory: string): Promise<Present | null>
   return present
 }
 
-const advance = (present: Present | null, item: Item): Present | null => {
+/** One step further; null as long as nothing is known. */
+export const advance = (present: Present | null, item: Item): Present | null => {
   if (item.kind === 'checkpoint')
     return { state: stateOf(item.checkpoint.state), seq: item.after.seq }
   if (item.kind !== 'turn' || present === null) return present
   const { state } = decide(present.state, inputsOf(item.turn), item.turn.seq)
   return { state, seq: item.turn.seq }
+}
+
+/** What the archive knows, where a boot has taken the hot journal away: its last segment. */
+export const readArchived = async (
+  directory: string,
+): Promise<{ readonly present: Present; readonly at: number | null } | null> => {
+  const last = (await listSegments(directory)).at(-1)
+  if (last === undefined) return null
+  let present: Present | null = null
+  let at: number | null = null
+  for await (const item of itemsIn(join(directory, last.name), segmentBytes(directory, last))) {
+    present = advance(present, item)
+    if (item.kind === 'turn') at = inputsOf(item.turn)[0]?.at ?? at
+  }
+  return present === null ? null : { present, at }
 }
 
 export const stateOf = (kept: unknown): State =>

@@ -17,6 +17,10 @@ const was = (status: number): string =>
 /** How a knot exits that had to kill its application: code 3. */
 const deaf = 3 << 8
 
+/** `[::]:80` */
+export const socketAddress = ({ host, port }: { readonly host: string; readonly port: number }) =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`
+
 const addressOf = (key: string): string => key.replace(/^tcp:/, '')
 
 const recoveredFrom: Readonly<Record<string, string>> = {

@@ -56,6 +56,8 @@ export interface Description<O extends Options = Options> {
   readonly positionals: readonly Positional[]
   /** From the first positional on, every word is one. */
   readonly stopsAtFirst?: boolean
+  /** It goes on where nobody reads its output any more. */
+  readonly outlivesReaders?: true
 }
 
 export type ValueOf<T extends Option> = T extends Flag

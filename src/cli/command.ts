@@ -2,6 +2,7 @@
 import { parse } from './args.ts'
 import type { Description, Options, Values } from './args.ts'
 import { help, usageBlock } from './help.ts'
+import { endQuietly } from './terminal.ts'
 import { version } from './version.ts'
 
 export const runCommand = <O extends Options>(
@@ -9,6 +10,7 @@ export const runCommand = <O extends Options>(
   argv: readonly string[],
   run: (options: Values<O>, words: readonly string[]) => Promise<number> | number,
 ): Promise<number> | number => {
+  if (description.outlivesReaders !== true) endQuietly(description.command)
   const parsed = parse(description, argv)
   if (parsed.kind === 'run') return run(parsed.options, parsed.words)
   if (parsed.kind === 'usage') {

@@ -35,3 +35,7 @@ export const lastSettingsOf = (command: string, config: string | null): Settings
   process.stderr.write(`${command}: this is from the last good one, ${last.path}\n`)
   return last.settings
 }
+
+/** Null: neither it nor a last good one can be used. Nothing is said. */
+export const quietSettings = (config: string): Settings | null =>
+  readSettings(config).value ?? findLastMaster(config)?.settings ?? null

@@ -5,6 +5,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
   dispatch(
     'lithos',
     {
+      ls: ['all instances, one line each', () => import('./ls.ts')],
       ps: ['what runs: state, pid, uptime, restarts, last exit', () => import('./ps.ts')],
       journal: ['what happened, why, and is the record whole', () => import('./journal.ts')],
       logs: ['logs opened anew, or rotated', () => import('./logs.ts')],

@@ -1,106 +1,115 @@
-/** `lithos_ps`: what runs, from the journal, checked against the kernel. */
-import { resolve } from 'node:path'
+/** `lithos_ps`: what runs on this host, from the kernel, and what the journals know besides. */
 import { stamp } from '../../actors/clock.ts'
+import { bootId } from '../../native/bootId.ts'
 import { lockHolder } from '../../native/files.ts'
-import { readPresent } from '../history.ts'
+import { journalsOf, readPresent } from '../history.ts'
+import type { Journals } from '../history.ts'
 import { isAlive, refusedIn, sayRefused, statusOf } from '../status.ts'
-import type { Refused, Status } from '../status.ts'
-import { table } from '../table.ts'
-import type { Column } from '../table.ts'
-import { sayTime } from '../time.ts'
-import { sayUptime } from '../wait.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
-import { configOption, defaultMaster, jsonOption } from './common.ts'
-import { findJournals, pidFileOf } from './journal/where.ts'
+import { configOption, jsonOption, lastSettingsOf, quietSettings } from './common.ts'
+import { hotFileOf, pidFileOf, unreadable } from './journal/where.ts'
+import { findAll } from './ps/found.ts'
+import type { PsTree, Remember } from './ps/found.ts'
+import { treesJson } from './ps/json.ts'
+import { clearScreen, monitorText, samplesOf } from './ps/monitor.ts'
+import type { Sample } from './ps/monitor.ts'
+import { treeText } from './ps/tree.ts'
+import { hasColours } from './terminal.ts'
 
 export const description = {
   command: 'lithos_ps',
   example: '--json',
   summary:
-    'Shows every instance: its state, the pid of its application, how long it runs, how often ' +
-    'it was restarted and how its last life ended. Reads the journal, so it also works where ' +
-    'no supervisor runs; what the journal says to live and the kernel does not know is "lost". ' +
-    'Says on standard error which sandboxes go on as before because their configuration is wrong.',
+    'Displays the tree of processes: every supervisor of this host, its sandboxes and their ' +
+    'instances, each with the pid of its application, how long it runs, [processes/threads] ' +
+    'and memory. What runs is asked of the kernel, so it also works for a supervisor that has ' +
+    'died, for another lithos, and without rights; what is wanted and does not run, <failing>, ' +
+    'is asked of the journal. On standard error: which sandboxes go on as before because their ' +
+    'configuration is wrong. lithos ls is the same as a table.',
   options: {
-    config: configOption,
+    config: {
+      ...configOption,
+      help: 'show the supervisor with this master configuration only, running or not',
+    },
     json: jsonOption,
-    noHeader: { kind: 'flag', names: ['-H', '--hide-header'], help: 'no line of headers' },
+    monitor: {
+      kind: 'flag',
+      names: ['--monitor'],
+      help: 'a table with the use of processors, drawn anew each second until interrupted',
+    },
+    forceColor: {
+      kind: 'flag',
+      names: ['--force-color'],
+      help: 'colours, wherever the output goes',
+    },
+    noColor: { kind: 'flag', names: ['--no-color'], help: 'plain text, on a terminal, too' },
   },
   positionals: [],
 } as const satisfies Description
 
-const columns: readonly Column<Status>[] = [
-  { name: 'name', cell: ({ name }) => name },
-  { name: 'state', cell: ({ state }) => state },
-  {
-    name: 'pid',
-    cell: ({ pid }) => (pid === null || pid === 0 ? '' : String(pid)),
-    isNumber: true,
-  },
-  {
-    name: 'uptime',
-    cell: ({ uptimeMs }) => (uptimeMs === null ? '' : sayUptime(uptimeMs)),
-    isNumber: true,
-  },
-  { name: 'restarts', cell: ({ restarts }) => String(restarts), isNumber: true },
-  {
-    name: 'last exit',
-    cell: ({ last, lastAt }) => (last === null ? '' : `${last}, ${sayTime(lastAt ?? 0)}`),
-  },
-]
-
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async options => {
-    const where = findJournals(description.command, options.config)
-    if (where === null) return 1
-    const present = await readPresent(where.hotDirectory)
-    const tree = present?.state.tree.context.pid ?? null
-    // It holds the lock for as long as it lives, whatever it is called and whoever has its pid.
-    const isRunning = tree !== null && lockHolder(pidFileOf(where)) === tree
-    const rows = present === null ? [] : statusOf(present.state, stamp(), isAlive)
-    const refused = present === null ? [] : refusedIn(present.state)
-    if (options.json) {
-      const config = resolve(options.config ?? defaultMaster)
-      process.stdout.write(toJson(config, isRunning ? tree : null, rows, refused))
-      return 0
+    const only = options.config
+    const settings = only === null ? null : lastSettingsOf(description.command, only)
+    if (only !== null && settings === null) return 1
+    const given = settings === null ? null : journalsOf(settings.places)
+    const problem = given === null ? null : unreadable(hotFileOf(given))
+    if (problem !== null) {
+      say(problem.text)
+      if (problem.code !== 'EACCES') return 1
+      say('only what the kernel knows is shown')
     }
-    if (!isRunning)
-      process.stderr.write(`${description.command}: no supervisor runs, this is what it left\n`)
-    process.stdout.write(table(columns, rows, !options.noHeader))
-    for (const each of refused) process.stderr.write(`${sayRefused(each)}\n`)
+    const look = (): Promise<readonly PsTree[]> =>
+      findAll(only, config => remember(given ?? journalsAt(config)))
+    if (options.monitor) return monitor(look)
+    const trees = await look()
+    if (options.json) process.stdout.write(treesJson(trees))
+    else {
+      const isColoured = options.forceColor || hasColours(options.noColor)
+      process.stdout.write(treeText(trees, { isColoured, now: stamp().at }))
+    }
+    if (options.json) return 0
+    for (const { pid, config, refused } of trees) {
+      if (pid === null) say(`no supervisor runs with ${config}`)
+      for (const each of refused) process.stderr.write(`${sayRefused(each)}\n`)
+    }
     return 0
   })
 
-/** The keys of the original, and ours beside them. */
-const toJson = (
-  config: string,
-  pid: number | null,
-  rows: readonly Status[],
-  refused: readonly Refused[],
-): string =>
-  JSON.stringify({
-    trees: [
-      {
-        children: rows.map(row => ({
-          app_pid: row.pid,
-          last_exit: row.last,
-          last_exit_at: row.lastAt === null ? null : sayTime(row.lastAt),
-          name: row.name,
-          ok: row.state === 'running',
-          pid: row.knotPid,
-          restarts: row.restarts,
-          state: row.state,
-          uptime: row.uptimeMs === null ? null : Math.floor(row.uptimeMs / 1000),
-          wanted: row.wanted,
-        })),
-        config,
-        pid,
-        refused: refused.map(({ sandbox, since, reasons }) => ({
-          sandbox,
-          since: since === null ? null : sayTime(since),
-          reasons,
-        })),
-      },
-    ],
-  })
+/** Of a supervisor that was found: what cannot be read is not shown. */
+const journalsAt = (config: string): Journals | null => {
+  const settings = quietSettings(config)
+  return settings === null ? null : journalsOf(settings.places)
+}
+
+const remember = async (journals: Journals | null): ReturnType<Remember> => {
+  if (journals === null || unreadable(hotFileOf(journals)) !== null) return null
+  const present = await readPresent(journals.hotDirectory)
+  if (present === null) return null
+  const { state } = present
+  const isThisBoot = state.tree.context.bootId === bootId()
+  return {
+    supervisor: lockHolder(pidFileOf(journals)),
+    statuses: statusOf(state, stamp(), (pid, birth) => isThisBoot && isAlive(pid, birth)),
+    refused: refusedIn(state),
+  }
+}
+
+const refreshMs = 1_000
+
+/** Until it is interrupted. */
+const monitor = async (look: () => Promise<readonly PsTree[]>): Promise<number> => {
+  let before: ReadonlyMap<string, Sample> = new Map()
+  let last = stamp().mono
+  for (;;) {
+    const samples = samplesOf(await look())
+    const now = stamp().mono
+    process.stdout.write(clearScreen + monitorText(samples, before, now - last))
+    before = new Map(samples.map(sample => [sample.name, sample]))
+    last = now
+    await new Promise(resolve => setTimeout(resolve, refreshMs))
+  }
+}
+
+const say = (text: string): void => void process.stderr.write(`${description.command}: ${text}\n`)

@@ -33,6 +33,7 @@ export const description = {
     },
   },
   positionals: [],
+  outlivesReaders: true,
 } as const satisfies Description
 
 export const run = (argv: readonly string[]): Promise<number> | number =>

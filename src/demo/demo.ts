@@ -69,7 +69,7 @@ const askAll = async (world: World, port: number): Promise<void> => {
 const play = async (world: World, port: number, tree: Tree): Promise<void> => {
   await askAll(world, port)
   await setTimeout(watchMs)
-  show(world, 'lithos_ps')
+  show(world, 'lithos', 'ls')
 
   const victim = 'web/hello.1'
   const pid = applicationOf(knots(world).get(victim) ?? 0)
@@ -84,7 +84,7 @@ const play = async (world: World, port: number, tree: Tree): Promise<void> => {
   const seconds = ((performance.now() - began) / 1000).toFixed(2)
   say(`It answers again ${seconds} s after the kill. Why did it restart?`)
   show(world, 'lithos', 'journal', 'why', victim)
-  show(world, 'lithos_ps')
+  show(world, 'lithos', 'ls')
 
   say('The supervisor is asked to stop, and stops them all.')
   typed(`kill ${tree.pid}`)

@@ -7,7 +7,7 @@ import type { Journals } from '../../history.ts'
 import { sayCode } from '../../wait.ts'
 import { lastSettingsOf } from '../common.ts'
 
-/** Null: the configuration or the journal cannot be read, and why has been said. */
+/** Null: the configuration or a journal cannot be read, and why has been said. */
 export const findJournals = (command: string, config: string | null): Journals | null => {
   const settings = lastSettingsOf(command, config)
   return settings === null ? null : readableJournals(command, settings)
@@ -16,19 +16,27 @@ export const findJournals = (command: string, config: string | null): Journals |
 /** The same for who has the settings already. */
 export const readableJournals = (command: string, settings: Settings): Journals | null => {
   const journals = journalsOf(settings.places)
-  const files = [join(journals.hotDirectory, 'hot.log'), journals.archiveDirectory]
-  const problems = files.map(unreadable).filter(problem => problem !== null)
+  const problems = [hotFileOf(journals), journals.archiveDirectory].flatMap(
+    path => unreadable(path)?.text ?? [],
+  )
   if (problems.length === 0) return journals
   for (const problem of problems) process.stderr.write(`${command}: ${problem}\n`)
   return null
 }
 
+export const hotFileOf = ({ hotDirectory }: Journals): string => join(hotDirectory, 'hot.log')
+
 /** The lock of the supervisor whose journals these are. */
 export const pidFileOf = ({ hotDirectory }: Journals): string =>
   join(dirname(hotDirectory), 'master.pid')
 
+export interface Unreadable {
+  readonly code: string
+  readonly text: string
+}
+
 /** What is not there has nothing to tell; what may not be read must not look like that. */
-const unreadable = (path: string): string | null => {
+export const unreadable = (path: string): Unreadable | null => {
   try {
     accessSync(path, constants.R_OK)
     return null
@@ -36,6 +44,6 @@ const unreadable = (path: string): string | null => {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return null
     const hint = code === 'EACCES' ? '; the journal is for root' : ''
-    return `${path}: cannot be read: ${sayCode(code)}${hint}`
+    return { code, text: `${path}: cannot be read: ${sayCode(code)}${hint}` }
   }
 }

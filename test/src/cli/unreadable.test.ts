@@ -7,19 +7,25 @@ import * as assert from 'uvu/assert'
 import { run as show } from '../../../src/cli/journal/show.ts'
 import { run as verify } from '../../../src/cli/journal/verify.ts'
 import { run as why } from '../../../src/cli/journal/why.ts'
+import { run as ls } from '../../../src/cli/ls.ts'
 import { run as ps } from '../../../src/cli/ps.ts'
 import { makeWorld } from '../evaluate/world.ts'
 import { capture } from './capture.ts'
 
+const hot = 'run/journal/hot.log'
+const archive = 'log/journal'
+
+/** The present is in the hot journal, and nobody needs the archive for it. */
 const commands = [
-  ['lithos_ps', ps, []],
-  ['lithos journal show', show, []],
-  ['lithos journal why', why, ['web/http.0']],
-  ['lithos journal verify', verify, []],
+  ['lithos_ps', ps, [], [hot]],
+  ['lithos ls', ls, [], [hot]],
+  ['lithos journal show', show, [], [hot, archive]],
+  ['lithos journal why', why, ['web/http.0'], [hot, archive]],
+  ['lithos journal verify', verify, [], [hot, archive]],
 ] as const
 
-for (const [name, run, words] of commands)
-  for (const file of ['run/journal/hot.log', 'log/journal'])
+for (const [name, run, words, files] of commands)
+  for (const file of files)
     test(`${name}, ${file}`, async () => {
       const world = makeWorld({ [file]: `→$/${file}` })
       try {

@@ -1,0 +1,103 @@
+/**
+ * Every process of the host at one moment, as /proc tells it: read in few calls, because a host of
+ * a thousand containers has thousands. What goes while we read is left out.
+ */
+import { readFileSync } from 'node:fs'
+import { readTexts } from './look.ts'
+import { allPids, statPath } from './proc.ts'
+
+export interface Process {
+  readonly pid: number
+  /** The name of its program, cut to 15 bytes. */
+  readonly name: string
+  readonly state: string
+  readonly parent: number
+  readonly threads: number
+  /** Start time in clock ticks since boot: with the pid it names one process. */
+  readonly birth: number
+  /** Clock ticks, of itself and of children that it has waited for. */
+  readonly user: number
+  readonly system: number
+  readonly childUser: number
+  readonly childSystem: number
+}
+
+export interface Sweep {
+  readonly processes: ReadonlyMap<number, Process>
+  readonly children: ReadonlyMap<number, readonly number[]>
+}
+
+/** Ascending by pid. Zombies are no processes any more. */
+export const sweep = (): Sweep => {
+  const pids = allPids().sort((a, b) => a - b)
+  const processes = new Map<number, Process>()
+  const children = new Map<number, number[]>()
+  const texts = readTexts(pids.map(statPath))
+  pids.forEach((pid, index) => {
+    const process = parseProcess(pid, texts[index] ?? null)
+    if (process === null) return
+    processes.set(pid, process)
+    const siblings = children.get(process.parent)
+    if (siblings === undefined) children.set(process.parent, [pid])
+    else siblings.push(pid)
+  })
+  return { processes, children }
+}
+
+export const parseProcess = (pid: number, text: string | null): Process | null => {
+  if (text === null) return null
+  // The name is free text in parentheses, and may hold both of these.
+  const [start, end] = [text.indexOf('('), text.lastIndexOf(')')]
+  const fields = text.slice(end + 2).split(' ')
+  const number = (index: number): number => Number(fields[index])
+  const state = fields[0] ?? ''
+  if (start < 0 || end < start || fields.length < 20 || state === 'Z' || state === 'X') return null
+  return {
+    pid,
+    name: text.slice(start + 1, end),
+    state,
+    parent: number(1),
+    user: number(11),
+    system: number(12),
+    childUser: number(13),
+    childSystem: number(14),
+    threads: number(17),
+    birth: number(19),
+  }
+}
+
+/** A process and all below it, itself first. */
+export const familyOf = ({ children }: Sweep, pid: number): readonly number[] => {
+  const family = [pid]
+  for (let index = 0; index < family.length; index += 1)
+    family.push(...(children.get(family[index] as number) ?? []))
+  return family
+}
+
+/** Bytes. */
+export interface Memory {
+  readonly resident: number
+  readonly swapped: number
+}
+
+/** Those that are gone have none. */
+export const memoryOf = (pids: readonly number[]): ReadonlyMap<number, Memory> => {
+  const texts = readTexts(pids.map(pid => `/proc/${pid}/status`))
+  return new Map(
+    pids.map((pid, index) => {
+      const text = texts[index] ?? ''
+      return [pid, { resident: kilobytes(text, 'VmRSS'), swapped: kilobytes(text, 'VmSwap') }]
+    }),
+  )
+}
+
+const kilobytes = (text: string, name: string): number => {
+  const start = text.indexOf(`\n${name}:`)
+  return start < 0 ? 0 : Number.parseInt(text.slice(start + name.length + 2), 10) * 1024
+}
+
+export const ticksPerSecond = 100
+
+/** When the machine was started, in seconds since 1970. */
+export const bootTime = (): number =>
+  Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? 0)

@@ -1,0 +1,115 @@
+/**
+ * The supervisors of this host and their containers, as /proc tells them, for lithos_ps: those of
+ * lithos 0.18, too, and those whose supervisor is gone. A supervisor is called `lithos_tree`; a
+ * knot is told by its arguments. Both have to be where only the host's own processes are, so that
+ * nothing in a container can pass for one.
+ */
+import { readlinkSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { readTexts } from '../../native/look.ts'
+import { commandPath, isInit, isOnHost, parseCommand } from '../../native/proc.ts'
+import type { Sweep } from '../../native/processes.ts'
+
+export interface Knot {
+  readonly pid: number
+  readonly name: string
+  readonly master: string
+}
+
+export interface FoundTree {
+  /** Null: its containers live, and it does not. */
+  readonly pid: number | null
+  /** The master configuration, as the supervisor was told it. */
+  readonly config: string
+  readonly knots: readonly Knot[]
+}
+
+const defaultMaster = '/etc/lithos/master.yaml'
+
+/** Supervisors by pid, then what nobody supervises. */
+export const findTrees = (sweep: Sweep): readonly FoundTree[] => {
+  const named = (name: string): readonly number[] =>
+    [...sweep.processes.values()].filter(process => process.name === name).map(({ pid }) => pid)
+  const trees = wordsOf(named('lithos_tree'))
+    .filter(({ pid }) => isOnHost(pid))
+    .map(({ pid, words }) => ({ pid, config: configIn(words), home: homeOf(pid) }))
+  const candidates = wordsOf(named('lithos_knot')).flatMap(({ pid, words }) => knotIn(pid, words))
+  const names = new Map(candidates.map(knot => [knot.pid, knot.name]))
+  // What a knot has forked looks like the knot until it executes its program.
+  const knots = candidates.filter(
+    ({ pid, name }) => names.get(sweep.processes.get(pid)?.parent ?? 0) !== name && isInit(pid),
+  )
+  const taken = new Set<number>()
+  const found: FoundTree[] = trees.map(({ pid, config, home }) => {
+    const own = knots.filter(
+      knot =>
+        sweep.processes.get(knot.pid)?.parent === pid ||
+        resolve(home, knot.master) === resolve(home, config),
+    )
+    for (const knot of own) taken.add(knot.pid)
+    return { pid, config, knots: own }
+  })
+  const orphans = knots.filter(({ pid }) => !taken.has(pid))
+  const masters = [...new Set(orphans.map(({ master }) => master))].sort()
+  return [
+    ...found,
+    ...masters.map(config => ({
+      pid: null,
+      config,
+      knots: orphans.filter(({ master }) => master === config),
+    })),
+  ]
+}
+
+const wordsOf = (pids: readonly number[]) => {
+  const texts = readTexts(pids.map(commandPath))
+  return pids.map((pid, index) => ({ pid, words: parseCommand(texts[index] ?? '') }))
+}
+
+/** Ours has set its title, which makes one word of all; the original has its words as given. */
+const configIn = (words: readonly string[]): string => {
+  const isTitle = words.slice(1).every(word => word === '')
+  const apart = isTitle ? (words[0] ?? '').trim().split(/ +/) : words
+  for (const [index, word] of apart.entries()) {
+    if (word === '--config' || word === '-C') return apart[index + 1] ?? defaultMaster
+    if (word.startsWith('--config=')) return word.slice('--config='.length)
+    if (/^-C./.test(word)) return word.slice(2)
+  }
+  return defaultMaster
+}
+
+const knotIn = (pid: number, words: readonly string[]): readonly Knot[] => {
+  const valueOf = (option: string): string | null => {
+    const at = words.indexOf(option)
+    return at === -1 ? null : (words[at + 1] ?? null)
+  }
+  const name = valueOf('--name')
+  return basename(words[0] ?? '') === 'lithos_knot' && name !== null
+    ? [{ pid, name, master: valueOf('--master') ?? defaultMaster }]
+    : []
+}
+
+const homeOf = (pid: number): string => {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return '/'
+  }
+}
+
+export interface Named {
+  readonly sandbox: string
+  readonly process: string
+  readonly index: number
+}
+
+/** `web/http.2`. What is not of this form is told as well as it can be. */
+export const partsOf = (name: string): Named => {
+  const slash = name.indexOf('/')
+  if (slash < 0) return { sandbox: name, process: '<unknown>', index: 0 }
+  const [sandbox, rest] = [name.slice(0, slash), name.slice(slash + 1)]
+  const dot = rest.lastIndexOf('.')
+  return dot >= 0 && /^\d+$/.test(rest.slice(dot + 1))
+    ? { sandbox, process: rest.slice(0, dot), index: Number(rest.slice(dot + 1)) }
+    : { sandbox, process: rest, index: 0 }
+}
