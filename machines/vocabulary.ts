@@ -12,6 +12,10 @@
  * so that a late fact about a former life is recognised.
  */
 import * as t from 'io-ts'
+import { Policy } from './policy.ts'
+import type { HealthPolicy, ReadyPolicy } from './policy.ts'
+
+export type { HealthPolicy, Policy, Probe, ReadyPolicy } from './policy.ts'
 
 /**
  * `at`: milliseconds since 1970, for people. `mono`: milliseconds of CLOCK_MONOTONIC since
@@ -66,14 +70,18 @@ export const Wanted = t.intersection(
       restartMs: t.number,
       killMs: t.number,
     }),
-    t.partial({ sockets: t.readonlyArray(Socket) }),
+    t.partial({ sockets: t.readonlyArray(Socket), policy: Policy }),
   ],
   'what is wanted',
 )
 export type Wanted = t.TypeOf<typeof Wanted>
 
-export type Timer = 'restart' | 'kill' | 'start' | 'stop'
-const Timer = t.keyof({ restart: null, kill: null, start: null, stop: null }, 'timer')
+/** `ready`, `preStop`: until when it has to be ready, the command over. `retry`: of what failed. */
+const Timer = t.keyof(
+  { restart: null, kill: null, start: null, stop: null, ready: null, preStop: null, retry: null },
+  'timer',
+)
+export type Timer = t.TypeOf<typeof Timer>
 
 /** How many of its processes the kernel killed for lack of memory; the limit in bytes. */
 const OutOfMemory = t.type({ kills: t.number, limit: t.union([t.number, t.null]) }, 'kills')
@@ -88,8 +96,9 @@ export const Fact = t.union([
   said(
     'tree.started',
     { pid: t.number, bootId: t.string, version: t.string },
-    /** `master`: why the last good master configuration is used instead of the present one. */
-    { reason: t.string, journal: t.string, master: t.string },
+    /** `master`: why the last good master configuration is used instead of the present one.
+     * `startRate`: so many starts a second at most. */
+    { reason: t.string, journal: t.string, master: t.string, startRate: t.number },
   ),
   /** The kernel has been compared with the journal; what was found has been said before this. */
   said('tree.surveyed', { adopted: t.number, lost: t.number }),
@@ -105,7 +114,12 @@ export const Fact = t.union([
   said(
     'config.loaded',
     { sandbox: t.string, wanted: t.record(t.string, Wanted) },
-    { specs: t.record(t.string, t.unknown), warnings: t.array(t.string) },
+    /** `spares`: what takes the place of those that are replaced, while they are. */
+    {
+      specs: t.record(t.string, t.unknown),
+      warnings: t.array(t.string),
+      spares: t.record(t.string, Wanted),
+    },
   ),
   said('config.refused', { sandbox: t.string, reasons: t.array(t.string) }),
   said('config.absent', { sandbox: t.string }),
@@ -137,6 +151,24 @@ export const Fact = t.union([
     { ...life, pid: t.number, birth: t.number, config: t.string, bornAt: t.number },
     { appPid: t.number, foreign: t.boolean },
   ),
+  /** As its `ready` says; and that it is so no longer, though it runs. */
+  said('app.ready', life),
+  said('app.unready', { ...life, reason: t.string }),
+  /** It failed as often as its `healthy` allows, or let its watchdog wait. */
+  said('app.unhealthy', { ...life, reason: t.string }),
+  /**
+   * What it has said by sd_notify, apart from being ready. `extendMs`: it needs so much longer.
+   * Who hears it keeps the watchdog and tells only that one has waited in vain.
+   */
+  said('app.notified', life, {
+    status: t.string,
+    reloading: t.boolean,
+    stopping: t.boolean,
+    watchdogUs: t.number,
+    extendMs: t.number,
+  }),
+  /** `code`: of its end, 128 and the signal for one that was killed, -1: it could not be run. */
+  said('preStop.ended', { ...life, code: t.number }, { reason: t.string }),
   /** A shared socket listens, with these options. */
   said('socket.opened', { key: t.string, socket: Socket }),
   said('socket.closed', { key: t.string }),
@@ -168,6 +200,14 @@ export type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T
 // Effects: never decoded, therefore plain types
 // ---------------------------------------------------------------------------
 
+interface Probed {
+  readonly instance: string
+  readonly incarnation: number
+  readonly pid: number
+  readonly appPid: number | null
+  readonly spec: string | null
+}
+
 export type Effect =
   | {
       readonly type: 'launch'
@@ -182,6 +222,20 @@ export type Effect =
       readonly pid: number
       readonly signal: 'SIGTERM' | 'SIGKILL'
     }
+  /**
+   * Look whether it is ready, until it is; or whether it is well, from `startDelayMs` on. One of
+   * each kind for an instance: another one takes the place of the first. `pid` is the knot's;
+   * `spec`, where known, the specification it was started with.
+   */
+  | (Probed & { readonly type: 'probe'; readonly what: 'ready'; readonly ready: ReadyPolicy })
+  | (Probed & { readonly type: 'probe'; readonly what: 'healthy'; readonly healthy: HealthPolicy })
+  /** Of both kinds. */
+  | { readonly type: 'stopProbes'; readonly instance: string; readonly incarnation: number }
+  | (Probed & {
+      readonly type: 'preStop'
+      readonly command: readonly string[]
+      readonly timeoutMs: number
+    })
   /** `due` is an absolute instant of CLOCK_MONOTONIC, milliseconds. No instance: the tree's own. */
   | {
       readonly type: 'armTimer'

@@ -40,12 +40,14 @@ export interface Beginning {
   readonly reason: string
   /** Why the last good master configuration is used instead of the present one. */
   readonly master?: string | null
+  /** Starts a second at most. */
+  readonly startRate?: number | null
   readonly stamp: () => { readonly at: number; readonly mono: number }
   readonly sayRefusal: (state: State) => SayRefusal
 }
 
 export const begin = (beginning: Beginning, hands: Hands): void => {
-  const { bootId, found, pid, version, reason, condition, master, stamp } = beginning
+  const { bootId, found, pid, version, reason, condition, master, startRate, stamp } = beginning
   // What an earlier boot has left is no life; the first turn forgets it.
   const isThisBoot = beginning.state.tree.context.bootId === bootId
   const state = isThisBoot ? beginning.state : emptyState()
@@ -59,6 +61,7 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
     reason,
     journal: condition,
     ...(master != null && { master }),
+    ...(startRate != null && { startRate }),
     ...stamp(),
   })
   for (const { key, from } of beginning.sockets ?? [])

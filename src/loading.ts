@@ -97,7 +97,7 @@ export const createLoading = (options: LoadingOptions): Loading => {
   }
 
   const take = (turn: number, evaluation: Evaluation): void => {
-    const { sandbox, problems, wanted, specs, processesJson } = evaluation
+    const { sandbox, problems, wanted, spares, specs, processesJson } = evaluation
     if (processesJson !== null) logConfig(sandbox, processesJson)
     const errors = problems.filter(({ severity }) => severity === 'error')
     if (errors.length > 0) return refuse(turn, sandbox, errors)
@@ -111,6 +111,7 @@ export const createLoading = (options: LoadingOptions): Loading => {
       wanted: Object.fromEntries(wanted),
       ...(news.length > 0 && { specs: Object.fromEntries(news) }),
       ...(warnings.length > 0 && { warnings }),
+      ...(spares.size > 0 && { spares: Object.fromEntries(spares) }),
       cause: turn,
       ...stamp(),
     })
@@ -193,4 +194,8 @@ const isSameProcess = (a: Spec, b: Spec): boolean =>
   a.image === b.image &&
   a.config === b.config &&
   JSON.stringify(a.variables) === JSON.stringify(b.variables) &&
+  isSameOrder(a, b) &&
   JSON.stringify(a.network?.addresses) === JSON.stringify(b.network?.addresses)
+
+const isSameOrder = ({ policy: a }: Spec, { policy: b }: Spec): boolean =>
+  JSON.stringify([a?.after, a?.rolling]) === JSON.stringify([b?.after, b?.rolling])

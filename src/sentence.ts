@@ -3,7 +3,7 @@
  * explanation of them; the log takes its own words from src/logLines.ts, because people grep for
  * those of the original.
  */
-import type { Effect, Input, OutOfMemory } from '../machines/vocabulary.ts'
+import type { Effect, Input, InputOf, OutOfMemory } from '../machines/vocabulary.ts'
 import { endOf, sayCode, sayEnd, sayOom, saySpan } from './wait.ts'
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
@@ -90,6 +90,21 @@ export const sayInput = (input: Input): string => {
         `${input.instance} was found alive and adopted: knot has pid ${input.pid}` +
         (input.foreign === true ? ', started by the original lithos' : '')
       )
+    case 'app.ready':
+      return `${input.instance} is ready`
+    case 'app.unready':
+      return `${input.instance} is not ready any more: ${input.reason}`
+    case 'app.unhealthy':
+      return `${input.instance} is not well: ${input.reason}`
+    case 'app.notified':
+      return `${input.instance} says: ${sayNotice(input)}`
+    case 'preStop.ended':
+      return (
+        `the pre-stop command of ${input.instance} ` +
+        (input.code === -1
+          ? `could not be run: ${input.reason ?? 'nobody knows why'}`
+          : `ended with code ${input.code}`)
+      )
     case 'socket.opened':
       return `the socket ${addressOf(input.key)} listens`
     case 'socket.closed':
@@ -108,6 +123,17 @@ export const sayInput = (input: Input): string => {
       return `a restart of ${input.instance} was asked for by ${input.by}`
   }
 }
+
+const sayNotice = (notice: InputOf<'app.notified'>): string =>
+  [
+    notice.status === undefined ? [] : [JSON.stringify(notice.status)],
+    notice.reloading === true ? ['it reloads'] : [],
+    notice.stopping === true ? ['it stops'] : [],
+    notice.watchdogUs === undefined ? [] : [`watchdog of ${saySpan(notice.watchdogUs / 1000)}`],
+    notice.extendMs === undefined ? [] : [`it needs ${saySpan(notice.extendMs)} more`],
+  ]
+    .flat()
+    .join(', ')
 
 export const sayRefusal = ({
   step,
@@ -153,6 +179,12 @@ export const sayEffect = (effect: Effect): string => {
       return `set the ${effect.timer} timer${of(effect.instance)}`
     case 'disarmTimer':
       return `clear the ${effect.timer} timer${of(effect.instance)}`
+    case 'probe':
+      return `ask ${effect.instance} whether it is ${effect.what === 'ready' ? 'ready' : 'well'}`
+    case 'stopProbes':
+      return `ask ${effect.instance} no longer`
+    case 'preStop':
+      return `run the pre-stop command of ${effect.instance}`
     case 'openSocket':
       return `listen on ${addressOf(effect.socket.key)}`
     case 'closeSocket':

@@ -6,7 +6,7 @@
  */
 import blake from 'blakejs'
 import { keyOf } from '../native/addresses.ts'
-import type { Socket, Wanted } from '../machines/vocabulary.ts'
+import type { Policy, Socket, Wanted } from '../machines/vocabulary.ts'
 import type { Alternatives } from './secrets/decrypt.ts'
 import type { IdMapping, LogLevel } from './config/shapes.ts'
 
@@ -81,6 +81,15 @@ export interface Spec {
   readonly normalExitCodes: readonly number[]
   readonly restartTimeoutMs: number
   readonly killTimeoutMs: number
+  /** Absent: SIGTERM, and SIGKILL after `killTimeoutMs`. After the last wait comes SIGKILL. */
+  readonly stop?: readonly SpecStopStep[]
+  /** Absent: nothing was asked for. */
+  readonly policy?: Policy
+}
+
+export interface SpecStopStep {
+  readonly signal: string
+  readonly waitMs: number
 }
 
 /** A listening socket, and where the application finds it. */
@@ -166,8 +175,9 @@ export const outputOf = ({ places, sandbox }: Spec, instance: string): string =>
 export const wantedBy = (spec: Spec, hash: string): Omit<Wanted, 'config'> => ({
   spec: hash,
   restartMs: spec.restartTimeoutMs,
-  killMs: spec.killTimeoutMs,
+  killMs: spec.stop?.reduce((sum, { waitMs }) => sum + waitMs, 0) ?? spec.killTimeoutMs,
   ...(spec.sockets !== undefined && { sockets: spec.sockets.map(socketOf) }),
+  ...(spec.policy !== undefined && { policy: spec.policy }),
 })
 
 const socketOf = ({ fd: _fd, activatedBy: _name, ...options }: SpecSocket): Socket => ({

@@ -204,6 +204,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         version,
         reason: restart.reason,
         master: instead,
+        startRate: settings.master.startRate,
         stamp,
         sayRefusal: sayRefusalBy(launching),
       },

@@ -82,7 +82,8 @@ export interface Field<A> {
   readonly key?: string
 }
 
-export const required = <A>(of: Decoder<A>): Field<A> => ({ decoder: of })
+export const required = <A>(of: Decoder<A>, key?: string): Field<A> =>
+  key === undefined ? { decoder: of } : { decoder: of, key }
 export const optional = <A>(of: Decoder<A>, value: A, key?: string): Field<A> =>
   key === undefined
     ? { decoder: of, fallback: { value } }

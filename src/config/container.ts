@@ -13,6 +13,7 @@ import {
 } from './codec.ts'
 import { MAX_64, anyKey, idMap, ipAddress, path, texts, u32 } from './fields.ts'
 import { fileCount, furtherLimitFields, memoryBytes, shareCount } from './limits.ts'
+import { containerPolicyFields } from './policy.ts'
 import type { Container, TcpPort, VariableType } from './shapes.ts'
 import { portRule } from './variables.ts'
 import { volumes } from './volumes.ts'
@@ -163,6 +164,7 @@ export const container: Decoder<Container> = structure<Container>(
     restartProcessOnly: optional(flag, false),
     normalExitCodes: optional(listOf('a list of exit codes', exitCode), []),
     tcpPorts: optional(mapOf('a mapping of ports', portRule, tcpPort), new Map()),
+    ...containerPolicyFields,
   },
   {
     ignoredKeys: ['metadata'],

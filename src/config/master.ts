@@ -31,6 +31,10 @@ export const master: Decoder<Master> = structure<Master>(
     syslogAppName: optional(text('a name'), 'lithos'),
     cgroupName: optional(nullable(text('the name of a cgroup')), 'lithos.slice'),
     cgroupControllers: optional(texts, []),
+    startRate: optional(
+      nullable(wholeNumber('a number of starts a second from 1 to 100000', 1n, 100_000n)),
+      null,
+    ),
     journalDir: optional(nullable(path), 'journal'),
     journalSync: optional(oneOf(['always', 'interval', 'never']), 'interval'),
     journalSegmentSize: optional(bytes(64n * 1024n), Number(8n * MIB)),

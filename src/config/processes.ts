@@ -3,6 +3,7 @@ import type { Decoder } from './codec.ts'
 import { listOf, mapOf, optional, required, structure } from './codec.ts'
 import { anyKey, ipAddress, texts } from './fields.ts'
 import { nameProblem } from './names.ts'
+import { processPolicyFields } from './policy.ts'
 import type { Process, Processes } from './shapes.ts'
 import { oneOf, text, wholeNumber } from './words.ts'
 
@@ -22,6 +23,7 @@ const process: Decoder<Process> = structure<Process>(
     extraSecretsNamespaces: optional(texts, []),
     ipAddresses: optional(listOf('a list of IP addresses', ipAddress), []),
     kind: optional(oneOf<Process['kind']>(['Daemon', 'Command']), 'Daemon'),
+    ...processPolicyFields,
   },
   { wrongKeys: { 'ip-address': 'the key is "ip-addresses", a list with one for each instance' } },
 )

@@ -5,6 +5,7 @@
 
 import type { Confinement } from './confinement.ts'
 import type { Ceilings, FurtherLimits } from './limits.ts'
+import type { ContainerPolicy, ProcessPolicy } from './policy.ts'
 
 /** Inclusive at both ends. `5-1` is accepted, and matches nothing. */
 export interface Range {
@@ -43,6 +44,8 @@ export interface Master {
   readonly syslogAppName: string
   readonly cgroupName: string | null
   readonly cgroupControllers: readonly string[]
+  /** Ours: starts a second at most, null for no limit. */
+  readonly startRate: number | null
   /** Ours: the archive. Default `journal`, relative to `defaultLogDir`; null turns it off. */
   readonly journalDir: string | null
   /** Ours: when the archive is synced to disk. Default `interval` (one second). */
@@ -92,8 +95,8 @@ export interface Sandbox extends Confinement, Ceilings {
   readonly secretsNamespaces: readonly string[]
 }
 
-/** One entry of processes/NAME.yaml. */
-export interface Process {
+/** One entry of processes/NAME.yaml. Ours: `ProcessPolicy`. */
+export interface Process extends ProcessPolicy {
   readonly instances: number
   readonly image: string
   readonly config: string
@@ -139,8 +142,8 @@ export interface TcpPort {
   readonly external: boolean
 }
 
-/** IMAGE/CONFIG-PATH. */
-export interface Container extends FurtherLimits {
+/** IMAGE/CONFIG-PATH. Ours: `FurtherLimits` and `ContainerPolicy`. */
+export interface Container extends FurtherLimits, ContainerPolicy {
   readonly kind: 'Daemon' | 'Command' | 'CommandOrDaemon'
   readonly variables: ReadonlyMap<string, VariableType>
   readonly volumes: ReadonlyMap<string, Volume>

@@ -5,6 +5,7 @@ import { entriesOf } from '../spec.ts'
 import { confinementOf } from './confinement.ts'
 import { effectiveIds, mapsOf } from './ids.ts'
 import { limitsOf } from './limits.ts'
+import { policyOf } from './policy.ts'
 import { wantsHostName } from './rules.ts'
 import { controllersOf, furtherControllersOf } from './settings.ts'
 import { specSockets } from './sockets.ts'
@@ -73,6 +74,7 @@ export const compile = (settings: Settings, subject: Subject, image: string): Sp
     normalExitCodes: container.normalExitCodes,
     restartTimeoutMs: container.restartTimeoutMs,
     killTimeoutMs: container.killTimeoutMs,
+    ...policyOf(subject),
   }
 }
 

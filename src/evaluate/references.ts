@@ -8,6 +8,7 @@ import { activatedVariables } from '../config/instantiate.ts'
 import { isBuiltIn, PID_REFERENCE, PID_VARIABLE, referencesIn } from '../config/variables.ts'
 import { mistake, warning } from './finding.ts'
 import type { Finding, KeyPath } from './finding.ts'
+import { checkContainerPolicy } from './policy.ts'
 import { checkSecrets } from './secrets.ts'
 
 export const checkContainer = (file: string, container: Container): readonly Finding[] => [
@@ -15,6 +16,7 @@ export const checkContainer = (file: string, container: Container): readonly Fin
   ...checkActivation(file, container),
   ...checkPorts(file, container),
   ...checkSecrets(file, container),
+  ...checkContainerPolicy(file, container),
 ]
 
 const checkReferences = (file: string, container: Container): readonly Finding[] => {

@@ -10,6 +10,7 @@ import type { HostName } from './host.ts'
 import { checkIds } from './ids.ts'
 import { checkCeilings } from './limits.ts'
 import { checkActivatedPorts, checkPortNumbers } from './ports.ts'
+import { checkPolicy } from './policy.ts'
 import { checkContainer } from './references.ts'
 import { checkSecretFile } from './secrets.ts'
 import { checkSockets } from './sockets.ts'
@@ -31,6 +32,7 @@ export const checkSubject = (subject: Subject, host: HostName): readonly Finding
   ...checkCeilings(subject),
   ...checkSecretFile(subject),
   ...checkHostName(subject, host),
+  ...checkPolicy(subject),
 ]
 
 const checkKind = ({ sandbox, process, container }: Subject): readonly Finding[] => {

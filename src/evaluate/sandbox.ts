@@ -8,6 +8,7 @@ import type { Problem, Process } from '../config/shapes.ts'
 import type { Wanted } from '../../machines/vocabulary.ts'
 import { specHash, wantedBy } from '../spec.ts'
 import type { Spec } from '../spec.ts'
+import { checkAfter } from './after.ts'
 import { compile } from './compile.ts'
 import { checkConfinement } from './confinement.ts'
 import type { Finding } from './finding.ts'
@@ -26,6 +27,8 @@ export interface Evaluation {
   readonly problems: readonly Problem[]
   /** By instance name; nothing where the sandbox is refused. */
   readonly wanted: ReadonlyMap<string, Wanted>
+  /** What may take the place of those that are replaced, by instance name. */
+  readonly spares: ReadonlyMap<string, Wanted>
   /** What can be run by hand, by process name. */
   readonly commands: ReadonlyMap<string, Wanted>
   /** By content hash. */
@@ -57,6 +60,9 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
     ...checkSandboxName(file, name),
     ...(sandbox.value === null ? [] : checkConfinement(file, sandbox.value)),
     ...containers.flatMap(gained => gained.findings),
+    ...(processes?.value && processesFile !== null
+      ? checkAfter(processesFile, processes.value)
+      : []),
   ]
   const subjects: Examined[] = []
   for (const gained of containers) {
@@ -87,9 +93,10 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
 const wantedOf = (
   sandbox: string,
   subjects: readonly Examined[],
-): Pick<Evaluation, 'wanted' | 'commands' | 'specs'> => {
+): Pick<Evaluation, 'wanted' | 'spares' | 'commands' | 'specs'> => {
   const specs = new Map<string, Spec>()
   const wanted = new Map<string, Wanted>()
+  const spares = new Map<string, Wanted>()
   const commands = new Map<string, Wanted>()
   for (const { subject, spec } of subjects) {
     const hash = specHash(spec)
@@ -97,11 +104,15 @@ const wantedOf = (
     const { name, value } = subject.process
     const wants = (index: number): Wanted => want(value, index, hash, spec)
     if (value.kind === 'Command') commands.set(name, wants(0))
-    else
-      for (let index = 0; index < value.instances; index += 1)
-        wanted.set(`${sandbox}/${name}.${index}`, wants(index))
+    else {
+      const surge = value.upgrade === 'all' ? 0 : value.upgrade.surge
+      for (let index = 0; index < value.instances + surge; index += 1) {
+        const kind = index < value.instances ? wanted : spares
+        kind.set(`${sandbox}/${name}.${index}`, wants(index))
+      }
+    }
   }
-  return { wanted, commands, specs }
+  return { wanted, spares, commands, specs }
 }
 
 const want = (process: Process, index: number, hash: string, spec: Spec): Wanted => ({

@@ -112,6 +112,7 @@ const refused = (sandbox: string, problems: readonly Problem[]): Evaluation => (
   sandbox,
   problems,
   wanted: new Map(),
+  spares: new Map(),
   commands: new Map(),
   specs: new Map(),
   processesJson: null,

@@ -49,6 +49,12 @@ test('container: defaults', () =>
     restartProcessOnly: false,
     normalExitCodes: [],
     tcpPorts: new Map(),
+    ready: null,
+    healthy: null,
+    backoff: null,
+    intensity: null,
+    stop: null,
+    preStop: null,
   }))
 
 test('container: values', () => {

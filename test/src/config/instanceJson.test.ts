@@ -23,6 +23,8 @@ const BARE: Process = {
   extraSecretsNamespaces: [],
   ipAddresses: [],
   kind: 'Daemon',
+  after: [],
+  upgrade: 'all',
 }
 
 test('an instance', () => {

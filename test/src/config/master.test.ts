@@ -31,6 +31,7 @@ test('master: an empty mapping is all defaults', () => {
       syslogAppName: 'lithos',
       cgroupName: 'lithos.slice',
       cgroupControllers: [],
+      startRate: null,
       journalDir: 'journal',
       journalSync: 'interval',
       journalSegmentSize: 8 * 1024 * 1024,

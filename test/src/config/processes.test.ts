@@ -36,6 +36,8 @@ test('processes: values', () => {
           extraSecretsNamespaces: [],
           ipAddresses: ['10.0.0.1', 'fe80::1'],
           kind: 'Daemon',
+          after: [],
+          upgrade: 'all',
         },
       ],
     ]),

@@ -13,6 +13,7 @@ import { specHash } from '../../../src/spec.ts'
 import { linesLike } from './lines.ts'
 import { containersRows } from './rows/containers.ts'
 import { mapsRows } from './rows/maps.ts'
+import { policiesRows } from './rows/policies.ts'
 import { processesRows } from './rows/processes.ts'
 import { container, processes, run, sandbox, site, web } from './rows/row.ts'
 import { secretsRows } from './rows/secrets.ts'
@@ -46,6 +47,7 @@ for (const [name, files, expected] of [
   ...containersRows,
   ...mapsRows,
   ...secretsRows,
+  ...policiesRows,
 ])
   test(name, () =>
     within(files, world =>
