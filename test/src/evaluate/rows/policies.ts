@@ -117,8 +117,6 @@ export const policiesRows: readonly Row[] = [
   [
     'an upgrade that waits for nothing',
     { [processes]: web('  upgrade: rolling\n') },
-    [
-      'PROCESSES:5:12: warning: upgrade: CONTAINER has no `ready`, so web counts as up as soon …',
-    ],
+    ['PROCESSES:5:12: warning: upgrade: CONTAINER has no `ready`, so web counts as up as soon …'],
   ],
 ]
