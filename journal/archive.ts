@@ -41,6 +41,8 @@ export interface ArchiveOptions extends Listener, Partial<Limits> {
 export interface Archive {
   /** Nothing waits: whatever the hot journal lets go of now is here. */
   readonly hasAll: () => boolean
+  /** How many turns are not here yet. */
+  readonly lag: () => number
   /** Writes what waits and tidies. Resolves also when that failed; it is tried again later. */
   readonly flush: () => Promise<void>
   /**
@@ -75,6 +77,8 @@ export const startArchive = (options: ArchiveOptions): Archive => {
     },
   })
   let missing = 0
+  /** The last turn that is on the disk; until that is known, what was there before us. */
+  let written = source.tail().seq
   let hasResumed = false
   let isClosed = false
   let retryMs = 0
@@ -112,7 +116,10 @@ export const startArchive = (options: ArchiveOptions): Archive => {
     while (due > 0) {
       const run = backlog.run(due)
       if ((await writer.write(run)) === 'vanished') startOver()
-      else backlog.drop(run)
+      else {
+        backlog.drop(run)
+        written = run.at(-1)?.after.seq ?? written
+      }
       due = Math.min(due - run.length, backlog.count())
       if (run[0]?.kind === 'checkpoint') tidy()
       if (catchUpIfEmpty()) due = backlog.count()
@@ -126,7 +133,9 @@ export const startArchive = (options: ArchiveOptions): Archive => {
   }
 
   const resume = async (): Promise<void> => {
-    backlog.goOnFrom(await writer.resume())
+    const end = await writer.resume()
+    written = end.tail?.seq ?? 0
+    backlog.goOnFrom(end)
     hasResumed = true
     tidy()
   }
@@ -198,6 +207,7 @@ export const startArchive = (options: ArchiveOptions): Archive => {
 
   return {
     hasAll: () => flight === null && backlog.count() === 0 && !backlog.isBehind(),
+    lag: () => Math.max(0, source.tail().seq - written),
     flush: async () => {
       await writeAll()
       await tidying

@@ -89,6 +89,7 @@ const programs = [
       'look.c',
       'cut.c',
       'interface.c',
+      'environ.c',
     ],
     headers: ['library.h'],
     ways: [{ flags: ['-shared', '-fPIC', '-pthread'] }],

@@ -190,6 +190,9 @@ export const lithosLook = bind<
 >('int lithos_look(void *paths, int count, void *out, int room, void *lengths)')
 export const lithosBridge = bind<[name: string]>('int lithos_bridge(const char *name)')
 export const lithosUnplug = bind<[name: string]>('int lithos_unplug(const char *name)')
+/** Bound when it is called: once in a life. */
+export const lithosShow = (variable: string): number =>
+  bind<[variable: string]>('int lithos_show(const char *variable)')(variable)
 
 // ---- the event loop ----------------------------------------------------------------------
 

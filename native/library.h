@@ -12,6 +12,7 @@
  *   look.c     many small files in one call
  *   cut.c      a file that loses its beginning
  *   interface.c  network interfaces of the host
+ *   environ.c  a variable that /proc shows of us
  *   lithos.c   which descriptors are ready, and how a process ended
  *
  * Every exported function returns a negative errno on failure. Those of spawn.c and exec.c are

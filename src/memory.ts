@@ -21,6 +21,8 @@ export interface Memory {
   readonly log: TurnLog
   /** From here on the journal asks this for the state. */
   readonly follow: (state: () => State) => void
+  /** Turns that the archive does not have yet; null: there is none. */
+  readonly lag: () => number | null
   readonly flush: () => Promise<void>
   /** A start reads all turns since the last checkpoint: many of them are worth a new one. */
   readonly shorten: () => void
@@ -84,6 +86,7 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
       // From here on our rules hold, and whoever replays must see it.
       if (recovered.version !== null && recovered.version !== rulesVersion) hot.checkpoint()
     },
+    lag: () => archive?.lag() ?? null,
     flush: async () => archive?.flush(),
     shorten: () => {
       // What the archive lacks is in this file and the one before; a new one would push that out.

@@ -34,6 +34,7 @@ import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
 import { logLines } from './logLines.ts'
 import { openMemory } from './memory.ts'
+import { announceCantal, createMetrics } from './metrics/metrics.ts'
 import { aliveIn, forgetEnds, performEffect } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
 import { createRotation } from './rotation.ts'
@@ -64,6 +65,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
 
   const evaluator = createEvaluator(options.masterFile, () => stamp().at)
   const { settings, ground, instead } = stand(evaluator, { ...options, now: () => stamp().at })
+  announceCantal(settings.places.runtimeDir)
   const restart = createRestart(options.masterFile, [ground.pidFile.fd])
   const awake = restart.awake
   const memory = await openMemory(settings, input => hear(input))
@@ -133,6 +135,16 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       report: problem => warn(`Cleaning up: ${JSON.stringify(problem)}`),
     })
 
+    const { lag, bootId } = memory
+    const metrics = createMetrics({
+      settings,
+      layout: ground.layout,
+      bus,
+      bootId,
+      lag,
+      stamp,
+      warn,
+    })
     bus.finished.subscribe(turn => {
       const tidings = tidingsOf(turn, stamp().mono)
       if (tidings.length > 0) manager.tell(tidings)
@@ -177,6 +189,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     const leave = async (code: number): Promise<void> => {
       try {
         control?.close()
+        metrics.close()
         await sockets.close()
         sweeper.sweepDangling(new Set())
         await sweeper.settled()

@@ -54,6 +54,11 @@ export interface Master {
   readonly journalSegmentSize: number
   readonly journalMaxSize: number
   readonly journalMaxDays: number
+  /** Ours: a loopback address where metrics are served, besides the socket. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | null
+  /** Ours: a file of metrics, and how often it is written. */
+  readonly metricsFile: string | null
+  readonly metricsIntervalMs: number
 }
 
 export interface BridgedNetwork {

@@ -41,6 +41,9 @@ test('master: an empty mapping is all defaults', () => {
       logRotateCount: 5,
       logRotateCompress: true,
       journalMaxDays: 90,
+      metricsListen: null,
+      metricsFile: null,
+      metricsIntervalMs: 15_000,
     })
   }
 })
