@@ -256,7 +256,8 @@ const see = (counts: Counts, effect: Effect, mono: number): void => {
   process.started += 1
   counts.all.started += 1
   if (before !== undefined && before.over) process.restarts += 1
-  counts.lives.set(instance, { incarnation, decided: mono, born: false, asked: null, over: false })
+  const fresh = { decided: mono, born: false, asked: null, over: false }
+  counts.lives.set(instance, { incarnation, ...fresh })
 }
 
 /** What no instance belongs to any more is forgotten, so that names that come and go are bounded. */
