@@ -260,7 +260,7 @@ const see = (counts: Counts, effect: Effect, mono: number): void => {
   counts.lives.set(instance, { incarnation, ...fresh })
 }
 
-/** What no instance belongs to any more is forgotten, so that names that come and go are bounded. */
+/** What no instance belongs to any more is forgotten: names that come and go are bounded. */
 export const forget = (counts: Counts, instances: ReadonlySet<string>): void => {
   const processes = new Set([...instances].map(processOf))
   const sandboxes = new Set([...processes].map(sandboxOfName))

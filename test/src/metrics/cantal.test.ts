@@ -1,5 +1,5 @@
 /**
- * Goal: cantal, and whoever asks over HTTP, is told what the protocols say, and nobody else is told.
+ * Goal: cantal, and whoever asks over HTTP, is told what the protocols say; nobody else is told.
  * Method: files written by us and read by a reader that knows only the description of the protocol;
  *   requests as text, good and bad.
  */
