@@ -66,6 +66,10 @@ export interface KnotsOptions {
   readonly prepare: (effect: Launch, turn: number) => Prepared
   /** Called before anything is read: from then on until the loop has come round, there is work. */
   readonly awake?: () => void
+  /** What the image before us has watched this directory with. */
+  readonly inheritedWatch?: number | null
+  /** Told what the next image may go on with. */
+  readonly keepWatch?: (fd: number) => void
 }
 
 export interface Knots {
@@ -113,7 +117,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   let lastTag = inotifyTag
   let aliveCount = 0
 
-  const changes = watchDirectory(knotsDir)
+  const changes = watchDirectory(knotsDir, options.inheritedWatch)
+  options.keepWatch?.(changes.fd)
   const poll = createPoll(tags => {
     options.awake?.()
     // Files first: what was written before a death is told before it.

@@ -16,15 +16,10 @@ const SIGURG = 23
  */
 export const cutBeginning = (fd: number, bytes: number): Promise<string | null> =>
   new Promise((resolve, reject) =>
-    libc.lithosCut.async(
-      fd,
-      FALLOC_FL_COLLAPSE_RANGE,
-      0,
-      bytes,
-      (error: unknown, result: number) =>
-        error !== null && error !== undefined
-          ? reject(error)
-          : resolve(result === 0 ? null : errnoName(-result)),
+    libc.lithosCut(fd, FALLOC_FL_COLLAPSE_RANGE, 0, bytes, (error: unknown, result: number) =>
+      error !== null && error !== undefined
+        ? reject(error)
+        : resolve(result === 0 ? null : errnoName(-result)),
     ),
   )
 

@@ -1,8 +1,10 @@
 /** Who writes to the files of one directory: a descriptor to poll, and names to read from it. */
-import { closeSync } from 'node:fs'
+import { close, closeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { attempt, orThrow } from './attempt.ts'
+import { setCloseOnExec } from './files.ts'
 import * as libc from './libc.ts'
+import * as proc from './proc.ts'
 
 export interface Changes {
   readonly names: ReadonlySet<string>
@@ -23,8 +25,22 @@ const overflow = 0x4000
 const flags = 0x80800 // IN_CLOEXEC | IN_NONBLOCK
 const headBytes = 16
 
-export const watchDirectory = (path: string): DirectoryWatch => {
-  const fd = orThrow(attempt('inotify_init1', path, () => libc.inotifyInit(flags)))
+/**
+ * Closing one takes the kernel up to fifteen milliseconds, in which it waits for all processors, and
+ * an exec closes what is not kept. So the next image gets it and goes on with it.
+ */
+export const inheritedWatch = (): number | null => {
+  const [first = null, ...others] = proc
+    .descriptors('self')
+    .flatMap(([fd, target]) => (target === 'anon_inode:inotify' ? [fd] : []))
+  if (first !== null) setCloseOnExec(first)
+  for (const fd of others) close(fd, () => {})
+  return first
+}
+
+/** `inherited`: what is watched already stays so. */
+export const watchDirectory = (path: string, inherited: number | null = null): DirectoryWatch => {
+  const fd = inherited ?? orThrow(attempt('inotify_init1', path, () => libc.inotifyInit(flags)))
   orThrow(
     attempt('inotify_add_watch', path, () =>
       libc.inotifyAddWatch(fd, path, modified | onlyDirectory),

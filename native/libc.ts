@@ -40,8 +40,26 @@ const library = openLibrary()
 
 type Argument = number | bigint | string | Buffer | NodeJS.TypedArray | null
 
-const bind = <A extends readonly Argument[]>(prototype: string) =>
-  library.func(prototype) as unknown as KoffiFunc<(...args: [...A]) => number>
+type Bound<A extends readonly Argument[]> = KoffiFunc<(...args: [...A]) => number>
+
+/** Looked up and parsed at its first use: no start comes to call all of them. */
+const bindTo = <A extends readonly Argument[]>(prototype: string): (() => Bound<A>) => {
+  let bound: Bound<A> | null = null
+  return () => (bound ??= library.func(prototype) as unknown as Bound<A>)
+}
+
+const bind = <A extends readonly Argument[]>(prototype: string) => {
+  const bound = bindTo<A>(prototype)
+  return (...args: [...A]): number => bound()(...args)
+}
+
+type Done = (error: unknown, result: number) => void
+
+/** In another thread, because it may take long. */
+const bindAside = <A extends readonly Argument[]>(prototype: string) => {
+  const bound = bindTo<A>(prototype)
+  return (...args: [...A, Done]): void => bound().async(...args)
+}
 
 // ---- libc: -1 is an error, and errno says which ------------------------------------------
 
@@ -60,23 +78,19 @@ export const inotifyInit = bind<[flags: number]>('int inotify_init1(int flags)')
 export const inotifyAddWatch = bind<[fd: number, path: string, mask: number]>(
   'int inotify_add_watch(int fd, const char *path, uint32_t mask)',
 )
-type GetSockOpt = [fd: number, level: number, name: number, value: Int32Array, length: Uint32Array]
-let getsockoptBound: KoffiFunc<(...args: GetSockOpt) => number> | null = null
-/** Bound at its first use: a start has no use for it. */
-export const getsockopt = (...args: GetSockOpt): number =>
-  (getsockoptBound ??= bind<GetSockOpt>(
-    'int getsockopt(int fd, int level, int name, void *value, void *length)',
-  ))(...args)
-/** Both for commands only, and bound at their first use. */
-export const socket = (...args: [family: number, type: number, protocol: number]): number =>
-  bind<typeof args>('int socket(int family, int type, int protocol)')(...args)
-export const connect = (...args: [fd: number, address: Buffer, bytes: number]): number =>
-  bind<typeof args>('int connect(int fd, const void *address, unsigned int bytes)')(...args)
-/** Bound when it is called: glibc has it as a symbol since 2.33 only. */
-export const mknod = (path: string, mode: number, device: number): number =>
-  bind<[path: string, mode: number, device: number]>(
-    'int mknod(const char *path, unsigned int mode, unsigned long device)',
-  )(path, mode, device)
+export const getsockopt = bind<
+  [fd: number, level: number, name: number, value: Int32Array, length: Uint32Array]
+>('int getsockopt(int fd, int level, int name, void *value, void *length)')
+export const socket = bind<[family: number, type: number, protocol: number]>(
+  'int socket(int family, int type, int protocol)',
+)
+export const connect = bind<[fd: number, address: Buffer, bytes: number]>(
+  'int connect(int fd, const void *address, unsigned int bytes)',
+)
+/** glibc has it as a symbol since 2.33 only. */
+export const mknod = bind<[path: string, mode: number, device: number]>(
+  'int mknod(const char *path, unsigned int mode, unsigned long device)',
+)
 export const clockGettime = bind<[clock: number, time: BigInt64Array]>(
   'int clock_gettime(int clock, void *time)',
 )
@@ -155,10 +169,10 @@ export const lithosWait = bind<[pidfd: number, keep: number]>(
   'int lithos_wait(int pidfd, int keep)',
 )
 export const lithosExitInfo = bind<[pidfd: number]>('int lithos_exit_info(int pidfd)')
-export const lithosRemove = bind<[parent: string, name: string, about: Buffer, room: number]>(
+export const lithosRemove = bindAside<[parent: string, name: string, about: Buffer, room: number]>(
   'int lithos_remove(const char *parent, const char *name, void *about, int room)',
 )
-export const lithosCut = bind<[fd: number, mode: number, offset: number, bytes: number]>(
+export const lithosCut = bindAside<[fd: number, mode: number, offset: number, bytes: number]>(
   'int lithos_cut(int fd, int mode, int64_t offset, int64_t bytes)',
 )
 export const lithosListen = bind<

@@ -4,6 +4,7 @@
  * until the next boot.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { clockGettime } from './libc.ts'
 
 export interface Stat {
@@ -84,6 +85,24 @@ const numbersOf = (pid: number): number[] =>
     .split(/\s+/)
     .filter(Boolean)
     .map(Number)
+
+/** What it holds, by number and target. Empty if it has ended, or if we may not look. */
+export const descriptors = (
+  pid: number | 'self',
+): readonly (readonly [fd: number, target: string])[] => {
+  const directory = `/proc/${pid}/fd`
+  const look = <A>(read: () => A, nothing: A): A => {
+    try {
+      return read()
+    } catch {
+      // It has ended in the meantime; or it is the descriptor that listed the directory.
+      return nothing
+    }
+  }
+  return look(() => readdirSync(directory), []).map(
+    name => [Number(name), look(() => readlinkSync(join(directory, name)), '')] as const,
+  )
+}
 
 export const descriptorTarget = (pid: number | 'self', fd: number): string | null =>
   unlessGone(() => readlinkSync(`/proc/${pid}/fd/${fd}`))

@@ -30,7 +30,7 @@ export const removeTree = (parent: string, name: string): Promise<RemoveFailed |
         else if (result === 0) resolve(null)
         else resolve({ code: errnoName(-result), about: untilNul(about) })
       }
-      libc.lithosRemove.async(parent, name, about, aboutBytes, finished)
+      libc.lithosRemove(parent, name, about, aboutBytes, finished)
     })
     next()
   })

@@ -2,7 +2,7 @@
  * Listening TCP sockets: opened for a user, recognised among descriptors, taken out of another
  * process. A socket is named by its address, `tcp:0.0.0.0:80` or `tcp:[::1]:80`.
  */
-import { closeSync, readdirSync, readlinkSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { keyOf, placeOf, writeGroups } from './addresses.ts'
 import { answer, attempt, errnoName } from './attempt.ts'
@@ -10,6 +10,7 @@ import type { CallFailed } from './attempt.ts'
 import { setCloseOnExec } from './files.ts'
 import * as libc from './libc.ts'
 import type { Pidfd } from './pidfd.ts'
+import * as proc from './proc.ts'
 import { spawn } from './spawn.ts'
 import type { Spawned } from './spawn.ts'
 import { keepPath } from './where.ts'
@@ -95,31 +96,8 @@ export const takeSockets = (
   return E.right(taken)
 }
 
-const socketsIn = (pid: number | 'self'): readonly (readonly [fd: number, inode: string])[] => {
-  const directory = `/proc/${pid}/fd`
-  return names(directory).flatMap(name => {
-    const target = linkOf(`${directory}/${name}`)
-    return target.startsWith('socket:') ? [[Number(name), target] as const] : []
-  })
-}
-
-const names = (directory: string): readonly string[] => {
-  try {
-    return readdirSync(directory)
-  } catch {
-    // It has ended in the meantime.
-    return []
-  }
-}
-
-const linkOf = (path: string): string => {
-  try {
-    return readlinkSync(path)
-  } catch {
-    // The descriptor that listed the directory.
-    return ''
-  }
-}
+const socketsIn = (pid: number | 'self'): readonly (readonly [fd: number, inode: string])[] =>
+  proc.descriptors(pid).filter(([, target]) => target.startsWith('socket:'))
 
 const address = Buffer.alloc(16)
 const facts = new Int32Array(3)

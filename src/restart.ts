@@ -29,8 +29,8 @@ export interface Restart {
   readonly stored: number
   /** Returns only if it failed: the code of the error. */
   readonly execNow: (reason: string) => string
-  /** Descriptors for the next image, beside those given at the beginning. */
-  readonly keep: (fds: readonly number[]) => void
+  /** Descriptors for the next image, beside those given at the beginning and other people's. */
+  readonly keep: (whose: string, fds: readonly number[]) => void
 }
 
 /** A turn takes milliseconds, reading a thousand configurations a few seconds. */
@@ -80,6 +80,7 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
   keepDescriptors(kept)
   catchCrashes()
   const watch = watchTurns(Number(process.env[patienceVariable]) || patienceSeconds)
+  const others = new Map<string, readonly number[]>()
   let isBusy = false
   process.on('uncaughtException', error => {
     say(`lithos_tree: ${error.stack ?? String(error)}\n`)
@@ -100,7 +101,10 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
     whyNot: next.whyNot,
     notifySocket,
     stored,
-    keep: fds => keepDescriptors([...kept, ...fds]),
+    keep: (whose, fds) => {
+      others.set(whose, fds)
+      keepDescriptors([...kept, ...[...others.values()].flat()])
+    },
     execNow: reason => {
       const prepared = prepare(reason, next.hasChanged() ? 'launcher' : 'direct')
       if (E.isLeft(prepared)) return prepared.left.code

@@ -16,6 +16,7 @@ import { createSockets } from '../actors/sockets.ts'
 import { createTimers } from '../actors/timers.ts'
 import type { Hear, Input, Perform } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
+import { inheritedWatch } from '../native/inotify.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import { survey } from '../native/survey.ts'
@@ -73,6 +74,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
 
   return new Promise<number>(done => {
     const knotsDir = join(settings.places.runtimeDir, 'knots')
+    const watched = inheritedWatch()
     const found = survey(knotsDir, settings.file)
     const inherited = findSockets(memory.state, found, restart.stored)
     const perform: Perform = (effect, turn) =>
@@ -108,7 +110,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     const sockets = createSockets(bus.hear, {
       stamp,
       masterFile: settings.file,
-      keep: restart.keep,
+      keep: fds => restart.keep('sockets', fds),
       store: (key, fd) => manager.tell(keepSocket(key), fd),
       unstore: key => manager.tell(forgetSocket(key)),
       warn,
@@ -128,6 +130,8 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       env: knotEnvironment(process.env),
       prepare: launching.prepare,
       awake,
+      inheritedWatch: watched,
+      keepWatch: fd => restart.keep('watch', [fd]),
     })
     const sweeper = createSweeper({
       stateDir: settings.places.stateDir,

@@ -57,7 +57,6 @@ const options = {
   supported: { 'dynamic-import': false },
   // Lines stay lines: a stack at night should name one.
   minifySyntax: true,
-  keepNames: true,
   legalComments: 'eof',
   logLevel: 'warning',
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },

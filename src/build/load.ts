@@ -71,7 +71,9 @@ export const load = (bundle: string): Command => {
 
 /** Parts of Node that take milliseconds to load, and that most starts never come to use. */
 const heavy = new Set(
-  ['child_process', 'crypto', 'fs/promises', 'module', 'net', 'zlib'].map(name => `node:${name}`),
+  ['child_process', 'crypto', 'fs/promises', 'module', 'net', 'stream/promises', 'zlib'].map(
+    name => `node:${name}`,
+  ),
 )
 
 /**
