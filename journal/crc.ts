@@ -2,7 +2,7 @@
  * CRC-32 (that of zlib). Short lines are summed here: node:zlib draws in Node's streams, which
  * costs a start as much as a whole container, and is quicker only from a few thousand bytes on.
  */
-import * as zlib from 'node:zlib'
+import { crc32 as longSum } from 'node:zlib'
 
 const shortBytes = 4_096
 
@@ -29,7 +29,7 @@ const tables = ((): readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array
 })()
 
 export const crc32 = (bytes: Uint8Array, seed: number): number =>
-  bytes.length > shortBytes ? zlib.crc32(bytes, seed) : shortSum(bytes, seed)
+  bytes.length > shortBytes ? longSum(bytes, seed) : shortSum(bytes, seed)
 
 const shortSum = (bytes: Uint8Array, seed: number): number => {
   const [one, two, three, four] = tables
