@@ -19,6 +19,7 @@ import type { Effect, Hear, InputOf } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
 import { createPoll } from '../native/epoll.ts'
 import { watchDirectory } from '../native/inotify.ts'
+import type { DirectoryWatch } from '../native/inotify.ts'
 import { launchKnot } from '../native/knot.ts'
 import { readTexts } from '../native/look.ts'
 import * as pidfd from '../native/pidfd.ts'
@@ -66,10 +67,8 @@ export interface KnotsOptions {
   readonly prepare: (effect: Launch, turn: number) => Prepared
   /** Called before anything is read: from then on until the loop has come round, there is work. */
   readonly awake?: () => void
-  /** What the image before us has watched this directory with. */
-  readonly inheritedWatch?: number | null
-  /** Told what the next image may go on with. */
-  readonly keepWatch?: (fd: number) => void
+  /** Of that directory, where somebody watches it already. */
+  readonly changes?: DirectoryWatch
 }
 
 export interface Knots {
@@ -117,8 +116,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   let lastTag = inotifyTag
   let aliveCount = 0
 
-  const changes = watchDirectory(knotsDir, options.inheritedWatch)
-  options.keepWatch?.(changes.fd)
+  const { changes = watchDirectory(knotsDir) } = options
   const poll = createPoll(tags => {
     options.awake?.()
     // Files first: what was written before a death is told before it.
@@ -294,10 +292,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })
 
 /** The wait status of the knot, and who had it. */
-const howItEnded = ({ pidfd: held, pid, birth, exited }: Knot) => {
-  const child = held === null ? null : pidfd.wait(held, true)
-  if (child !== null && E.isRight(child)) return { status: child.right, keptBy: 'child' }
-  const status = held === null ? null : pidfd.statusOfOther(held, pid, birth)
-  if (status !== null) return { status, keptBy: 'kernel' }
-  return { status, keptBy: exited === null ? 'nobody' : 'status file' }
-}
+const howItEnded = ({ pidfd: held, pid, birth, exited }: Knot) =>
+  (held === null ? null : pidfd.endOf(held, pid, birth)) ?? {
+    status: null,
+    keptBy: exited === null ? 'nobody' : 'status file',
+  }

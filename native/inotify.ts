@@ -26,8 +26,8 @@ const flags = 0x80800 // IN_CLOEXEC | IN_NONBLOCK
 const headBytes = 16
 
 /**
- * Closing one takes the kernel up to fifteen milliseconds, in which it waits for all processors, and
- * an exec closes what is not kept. So the next image gets it and goes on with it.
+ * Closing one takes the kernel up to fifteen milliseconds, in which it waits for all processors,
+ * and an exec closes what is not kept. So the next image gets it and goes on with it.
  */
 export const inheritedWatch = (): number | null => {
   const [first = null, ...others] = proc

@@ -54,3 +54,15 @@ export const statusOfOther = (pidfd: Pidfd, pid: number, birth: number): number 
   const kept = libc.lithosExitInfo(pidfd)
   return kept < 0 ? null : kept
 }
+
+/** The wait status of one that has ended, and who had it. A child stays a zombie. */
+export const endOf = (
+  pidfd: Pidfd,
+  pid: number,
+  birth: number,
+): { readonly status: number; readonly keptBy: 'child' | 'kernel' } | null => {
+  const child = wait(pidfd, true)
+  if (E.isRight(child)) return { status: child.right, keptBy: 'child' }
+  const status = statusOfOther(pidfd, pid, birth)
+  return status === null ? null : { status, keptBy: 'kernel' }
+}

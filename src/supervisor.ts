@@ -16,7 +16,7 @@ import { createSockets } from '../actors/sockets.ts'
 import { createTimers } from '../actors/timers.ts'
 import type { Hear, Input, Perform } from '../machines/vocabulary.ts'
 import { errnoName } from '../native/attempt.ts'
-import { inheritedWatch } from '../native/inotify.ts'
+import { inheritedWatch, watchDirectory } from '../native/inotify.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import { survey } from '../native/survey.ts'
@@ -74,8 +74,9 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
 
   return new Promise<number>(done => {
     const knotsDir = join(settings.places.runtimeDir, 'knots')
-    const watched = inheritedWatch()
     const found = survey(knotsDir, settings.file)
+    const changes = watchDirectory(knotsDir, inheritedWatch())
+    restart.keep('watch', [changes.fd])
     const inherited = findSockets(memory.state, found, restart.stored)
     const perform: Perform = (effect, turn) =>
       performEffect(effect, turn, {
@@ -130,8 +131,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       env: knotEnvironment(process.env),
       prepare: launching.prepare,
       awake,
-      inheritedWatch: watched,
-      keepWatch: fd => restart.keep('watch', [fd]),
+      changes,
     })
     const sweeper = createSweeper({
       stateDir: settings.places.stateDir,
