@@ -1,14 +1,15 @@
 /**
  * `npm test`: types, format, a build where it is stale, then every test/**.test.ts in a process of
- * its own. Two run at a time: those that need the real kernel one after the other in the first
- * lane (they count what is mounted and running), all others in the second. What fails is printed
- * whole, as soon as it is known; the last line is `N passed, N failed, N skipped`.
+ * its own. Two run at a time: in the first lane those that count what the whole kernel has mounted
+ * and running, one after the other, in the second those that need no kernel. What is left then,
+ * whole supervisors in worlds of their own, is shared between both. What fails is printed whole, as
+ * soon as it is known; the last line is `N passed, N failed, N skipped`.
  *
  *     npm test                      everything
  *     npm test -- test/journal      only what lies there; types and format are left out
  */
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, isStale, root } from './build.mjs'
 
@@ -16,6 +17,8 @@ import { build, isStale, root } from './build.mjs'
 const patienceMs = 120_000
 
 const kernelDirectories = ['test/kernel/', 'test/native/', 'test/actors/']
+/** It takes all the memory and all the processes that it can get. */
+const alone = ['test/kernel/hostileLimits.test.ts']
 const formatted = ['machines', 'journal', 'native', 'actors', 'src', 'test', 'bench']
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
@@ -67,12 +70,13 @@ for (const signal of ['SIGINT', 'SIGTERM'])
 // What is run
 // ---------------------------------------------------------------------------
 
-const report = (name, { passed, failed, skipped }, output) => {
+const report = (name, { passed, failed, skipped }, output, startedAt) => {
   totals.passed += passed
   totals.failed += failed
   totals.skipped += skipped
   const counts = `${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}`
-  if (failed === 0) return print(`ok    ${name}  ${counts}`)
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
+  if (failed === 0) return print(`ok    ${name}  ${counts}, ${seconds} s`)
   failures.push(name)
   print(`\nFAIL  ${name}\n${output.trimEnd()}\n`)
 }
@@ -81,12 +85,18 @@ const print = line => process.stdout.write(`${line}\n`)
 
 /** A step that either goes well or not, counted as one test. */
 const check = async (name, work) => {
+  const startedAt = Date.now()
   try {
     const { output, end } = await work()
-    report(name, { passed: end === 0 ? 1 : 0, failed: end === 0 ? 0 : 1, skipped: 0 }, output)
+    report(
+      name,
+      { passed: end === 0 ? 1 : 0, failed: end === 0 ? 0 : 1, skipped: 0 },
+      output,
+      startedAt,
+    )
     return end === 0
   } catch (error) {
-    report(name, { passed: 0, failed: 1, skipped: 0 }, String(error.stack ?? error))
+    report(name, { passed: 0, failed: 1, skipped: 0 }, String(error.stack ?? error), startedAt)
     return false
   }
 }
@@ -101,8 +111,9 @@ const buildIfStale = async () => {
 }
 
 const testFile = async path => {
+  const startedAt = Date.now()
   const { output, end } = await run(process.execPath, ['--import', 'tsx', path])
-  report(path, countsOf(output, end), output)
+  report(path, countsOf(output, end), output, startedAt)
 }
 
 /** A file that ends without totals, or badly in spite of them, has failed, whatever it printed. */
@@ -114,8 +125,9 @@ const countsOf = (output, end) => {
   return { passed, failed: end === 0 ? failed : Math.max(failed, 1), skipped }
 }
 
+/** Several may take from the same list. */
 const inTurn = async paths => {
-  for (const path of paths) await testFile(path)
+  for (let path = paths.shift(); path !== undefined; path = paths.shift()) await testFile(path)
 }
 
 const testFiles = readdirSync(join(root, 'test'), { recursive: true })
@@ -126,13 +138,20 @@ const testFiles = readdirSync(join(root, 'test'), { recursive: true })
 const wanted = process.argv.slice(2)
 const isWanted = path => wanted.length === 0 || wanted.some(start => path.startsWith(start))
 const isOfKernel = path => kernelDirectories.some(start => path.startsWith(start))
+const isOfAWorld = path =>
+  isOfKernel(path) &&
+  !alone.includes(path) &&
+  readFileSync(join(root, path), 'utf8').includes("from './supervised.ts'")
 
 if (wanted.length === 0) await Promise.all([check('types', typecheck), check('format', format)])
 if (await check('build', buildIfStale)) {
   const paths = testFiles.filter(isWanted)
+  const shared = paths.filter(isOfAWorld)
+  const counting = inTurn(paths.filter(path => isOfKernel(path) && !isOfAWorld(path)))
+  const others = inTurn(paths.filter(path => !isOfKernel(path)))
   await Promise.all([
-    inTurn(paths.filter(isOfKernel)),
-    inTurn(paths.filter(path => !isOfKernel(path))),
+    counting.then(() => inTurn(shared)),
+    Promise.all([counting, others]).then(() => inTurn(shared)),
   ])
 }
 
