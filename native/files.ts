@@ -34,8 +34,12 @@ export const lockHolder = (path: string): number | null => {
 }
 
 /** A file of memory only, holding `bytes`, read from its beginning by whoever gets it. */
-export const memoryFile = (name: string, bytes: Buffer): E.Either<CallFailed, number> => {
-  const made = attempt('memfd_create', name, () => libc.memfdCreate(name, closeOnExec))
+export const memoryFile = (
+  name: string,
+  bytes: Buffer,
+  flags = closeOnExec,
+): E.Either<CallFailed, number> => {
+  const made = attempt('memfd_create', name, () => libc.memfdCreate(name, flags))
   if (E.isLeft(made)) return made
   try {
     // At a position: the offset is shared with the reader, and has to stay at zero.
@@ -46,6 +50,18 @@ export const memoryFile = (name: string, bytes: Buffer): E.Either<CallFailed, nu
     const code = (error as NodeJS.ErrnoException).code ?? 'EIO'
     return E.left({ _tag: 'CallFailed', call: 'write', code, about: name })
   }
+}
+
+const allowSealing = 2
+const addSeals = 1033
+/** No seals, no other size, no other content. */
+const allSeals = 15
+
+/** One that nobody can change any more, for a reader who would not trust it otherwise. */
+export const sealedFile = (name: string, bytes: Buffer): E.Either<CallFailed, number> => {
+  const made = memoryFile(name, bytes, closeOnExec | allowSealing)
+  if (E.isRight(made)) libc.fcntl(made.right, addSeals, allSeals)
+  return made
 }
 
 export const setCloseOnExec = (fd: number): E.Either<CallFailed, number> =>

@@ -204,9 +204,10 @@ export const lithosLook = bind<
 >('int lithos_look(void *paths, int count, void *out, int room, void *lengths)')
 export const lithosBridge = bind<[name: string]>('int lithos_bridge(const char *name)')
 export const lithosUnplug = bind<[name: string]>('int lithos_unplug(const char *name)')
-/** Bound when it is called: once in a life. */
-export const lithosShow = (variable: string): number =>
-  bind<[variable: string]>('int lithos_show(const char *variable)')(variable)
+export const lithosShow = bind<[variable: string]>('int lithos_show(const char *variable)')
+export const lithosSend = bind<[fd: number, bytes: Buffer, count: number, passed: number]>(
+  'int lithos_send(int fd, const void *bytes, int count, int passed)',
+)
 
 // ---- the event loop ----------------------------------------------------------------------
 

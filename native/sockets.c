@@ -158,6 +158,36 @@ int lithos_listening(int fd, unsigned char *bytes, int *out)
 	return 0;
 }
 
+/* ---- datagrams -------------------------------------------------------------------------- */
+
+union passed {
+	struct cmsghdr header;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+static void pass(struct msghdr *message, union passed *control, int fd)
+{
+	memset(control, 0, sizeof(*control));
+	control->header.cmsg_len = CMSG_LEN(sizeof(int));
+	control->header.cmsg_level = SOL_SOCKET;
+	control->header.cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(&control->header), &fd, sizeof(int));
+	message->msg_control = control->room;
+	message->msg_controllen = sizeof(control->room);
+}
+
+/* Over a connected socket, now or not at all. `passed` goes along, -1 for none. */
+int lithos_send(int fd, const void *bytes, int count, int passed)
+{
+	union passed control;
+	struct iovec words = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = (size_t)count};
+	struct msghdr message = {.msg_iov = &words, .msg_iovlen = 1};
+
+	if (passed >= 0)
+		pass(&message, &control, passed);
+	return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == -1 ? -errno : 0;
+}
+
 /* ---- sd_notify --------------------------------------------------------------------------- */
 
 /* A manager that does not read must not stop us. */
@@ -169,10 +199,7 @@ int lithos_notify(const char *path, const char *text, int fd)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval patience = {.tv_usec = PATIENCE_US};
 	size_t length = strlen(path);
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
+	union passed control;
 	struct iovec words = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
 	struct msghdr message = {.msg_name = &address, .msg_iov = &words, .msg_iovlen = 1};
 	int result = 0;
@@ -183,14 +210,8 @@ int lithos_notify(const char *path, const char *text, int fd)
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
 	message.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-	if (fd >= 0) {
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control.room);
-	}
+	if (fd >= 0)
+		pass(&message, &control, fd);
 	int channel = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (channel == -1)
 		return -errno;

@@ -7,18 +7,15 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { enterSlice } from '../actors/cgroups.ts'
 import { openLogFile } from '../actors/logFile.ts'
-import type { LogFile, LogFileOptions } from '../actors/logFile.ts'
 import { takePidFile } from '../actors/pidFile.ts'
 import type { PidFile } from '../actors/pidFile.ts'
 import { findLayout } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
 import { knotPath } from '../native/where.ts'
-import type { LogLevel } from './config/shapes.ts'
-import { logLevels } from '../native/wire.ts'
 import { controllersOf, furtherControllersOf } from './evaluate/settings.ts'
 import type { Settings } from './evaluate/settings.ts'
-import { say } from './say.ts'
-import { sayTime } from './time.ts'
+import { openLogging } from './logging.ts'
+import type { Logging, LoggingOptions } from './logging.ts'
 
 /** A start that cannot be. */
 export class Fatal extends Error {
@@ -30,27 +27,18 @@ export class Fatal extends Error {
   }
 }
 
-export interface Ground {
+export interface Ground extends Logging {
   readonly pidFile: PidFile
   readonly layout: Layout
-  readonly log: (level: LogLevel, text: string) => void
-  readonly isLogged: (level: LogLevel) => boolean
-  readonly reopenLog: () => Promise<void>
-  readonly drainLog: () => Promise<void>
-  readonly flushLog: () => void
 }
 
-export interface GroundOptions {
-  readonly logLevel: LogLevel | null
-  readonly logToStderr: boolean
-  readonly now: () => number
-}
+export type GroundOptions = LoggingOptions
 
 /** Why there would be no ground for these settings, or null. What it makes is made anyway. */
 export const whyNoGround = (settings: Settings): string | null => {
   try {
     preparePlaces(settings)
-    openLog(settings.places.logFile, { now: () => 0 }).close()
+    orFatal(() => openLogFile(settings.places.logFile, { now: () => 0 })).close()
     return null
   } catch (error) {
     if (error instanceof Fatal) return error.message
@@ -90,26 +78,15 @@ const refuseGroups = (problems: readonly string[]): void => {
 }
 
 export const prepareGround = (settings: Settings, options: GroundOptions): Ground => {
-  const { places, master } = settings
+  const { places } = settings
   if (!existsSync(knotPath)) throw new Fatal("Can't find lithos_knot binary", 127)
   const layout = preparePlaces(settings)
   const pidFile = E.getOrElse<string, PidFile>(reason => {
     throw new Fatal(reason)
   })(takePidFile(places.pidFile))
-  const file = openLog(places.logFile, {
-    now: options.now,
-    ...(options.logToStderr && { copy: say }),
-  })
-  const level = options.logLevel ?? master.logLevel
-  const isLogged = (severity: LogLevel): boolean =>
-    logLevels.indexOf(severity) <= logLevels.indexOf(level)
-  const log = (severity: LogLevel, text: string): void => {
-    if (!isLogged(severity)) return
-    file.write(`[${sayTime(options.now())}][${severity.toUpperCase()}] ${text}\n`)
-  }
+  const logging = orFatal(() => openLogging(settings, options))
   refuseGroups(enterSlice(layout))
-  const { reopen: reopenLog, drained: drainLog, flush: flushLog } = file
-  return { pidFile, layout, log, isLogged, reopenLog, drainLog, flushLog }
+  return { ...logging, pidFile, layout }
 }
 
 const isDirectory = (path: string): boolean =>
@@ -132,9 +109,9 @@ const makeDir = (name: string, path: string): void => {
   }
 }
 
-const openLog = (path: string, options: LogFileOptions): LogFile => {
+const orFatal = <A>(open: () => A): A => {
   try {
-    return openLogFile(path, options)
+    return open()
   } catch (error) {
     throw new Fatal(`Can't initialize logging: ${(error as Error).message}`)
   }

@@ -5,23 +5,28 @@
 import type { LogLevel } from './config/shapes.ts'
 import { sandboxOf } from './decide.ts'
 import { sayInput, sayRefusal } from './sentence.ts'
+import type { Effect, Input } from '../machines/vocabulary.ts'
+import type { About } from './syslog/entry.ts'
 import type { FinishedTurn } from './turn.ts'
 import { sayEnd, sayOom } from './wait.ts'
 
 export interface LogLine {
   readonly level: LogLevel
   readonly text: string
+  readonly about: About
 }
 
 export const logLines = (
-  { heard, effects, state }: FinishedTurn,
+  { seq, heard, effects, state }: FinishedTurn,
   isLogged: (level: LogLevel) => boolean,
 ): readonly LogLine[] => {
   const lines: LogLine[] = []
-  const say = (level: LogLevel, text: string): void => void lines.push({ level, text })
+  let about: About = { turn: seq }
+  const say = (level: LogLevel, text: string): void => void lines.push({ level, text, about })
   const [isInfo, isDebug] = [isLogged('info'), isLogged('debug')]
 
-  for (const input of heard)
+  for (const input of heard) {
+    about = aboutOf(seq, input)
     switch (input.type) {
       case 'knot.exited':
         say(
@@ -71,8 +76,10 @@ export const logLines = (
       default:
         if (isInfo) say('info', sayInput(input))
     }
+  }
 
-  for (const effect of effects)
+  for (const effect of effects) {
+    about = aboutOf(seq, effect)
     if (effect.type === 'signal' && effect.signal === 'SIGTERM') {
       const isWanted = state.instances.get(effect.instance)?.context.want !== null
       const isTreeStopping = state.tree.value === 'stopping'
@@ -88,5 +95,18 @@ export const logLines = (
     } else if (effect.type === 'launch' && isDebug) {
       say('debug', `Starting "${effect.instance}" in sandbox "${sandboxOf(effect.instance)}"`)
     }
+  }
   return lines
+}
+
+const aboutOf = (turn: number, said: Input | Effect): About => {
+  const instance = 'instance' in said ? said.instance : undefined
+  const sandbox =
+    instance !== undefined ? sandboxOf(instance) : 'sandbox' in said ? said.sandbox : undefined
+  return {
+    turn,
+    kind: said.type,
+    ...(instance !== undefined && { instance }),
+    ...(sandbox !== undefined && { sandbox }),
+  }
 }

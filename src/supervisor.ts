@@ -33,7 +33,6 @@ import { whyNoGround } from './ground.ts'
 import { createLaunching, knotEnvironment } from './launching.ts'
 import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
-import { logLines } from './logLines.ts'
 import { openMemory } from './memory.ts'
 import { announceCantal, createMetrics } from './metrics/metrics.ts'
 import { aliveIn, forgetEnds, performEffect } from './performing.ts'
@@ -152,7 +151,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     bus.finished.subscribe(turn => {
       const tidings = tidingsOf(turn, stamp().mono)
       if (tidings.length > 0) manager.tell(tidings)
-      for (const { level, text } of logLines(turn, ground.isLogged)) ground.log(level, text)
+      ground.tell(turn)
       forgetEnds(turn, knots)
     })
 

@@ -16,7 +16,7 @@ const FACILITIES: ReadonlyMap<string, number> = new Map([
   ...Array.from({ length: 8 }, (_, index): [string, number] => [`local${index}`, 16 + index]),
 ])
 
-const facilityOf = (name: string): number | null =>
+export const facilityOf = (name: string): number | null =>
   FACILITIES.get(name.toLowerCase().replace(/^log_/, '')) ?? null
 
 export const isFacility = (name: string): boolean => facilityOf(name) !== null

@@ -53,8 +53,11 @@ const outputSteps = ({ outputFile, interactive }: Spec): readonly Step[] => {
   return interactive ? [{ do: 'inheritOutput' }] : []
 }
 
-const announcement = (instance: string, executable: string, words: readonly string[]): string =>
-  `Starting ${quote(instance)}: ${[executable, ...words].map(quote).join(' ')}`
+export const announcement = (
+  instance: string,
+  executable: string,
+  words: readonly string[],
+): string => `Starting ${quote(instance)}: ${[executable, ...words].map(quote).join(' ')}`
 
 /** The kernel's own bound is far below what a number holds exactly; it refuses the rest. */
 const fileLimit = (text: string): number =>
