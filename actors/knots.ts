@@ -29,7 +29,8 @@ import type { Namespace } from '../native/spawn.ts'
 import { fileName, readStatusFile, readStatusText, removeStatusFile } from '../native/statusFile.ts'
 import type { StatusLine } from '../native/statusFile.ts'
 import { findApp } from '../native/survey.ts'
-import type { Found, Kept } from '../native/survey.ts'
+import type { Found } from '../native/survey.ts'
+import type { Kept } from '../native/statusLife.ts'
 
 export type Launch = Extract<Effect, { type: 'launch' }>
 type Signal = Extract<Effect, { type: 'signal' }>

@@ -29,3 +29,9 @@ export const placeOf = (host: string, port: number): string =>
 
 /** What a listening TCP socket is known by. */
 export const keyOf = (host: string, port: number): string => `tcp:${placeOf(host, port)}`
+
+/** The number of an address, as two of 64 bits. */
+export const halves = ({ bits }: { readonly bits: bigint }): readonly bigint[] => [
+  bits >> 64n,
+  bits & (2n ** 64n - 1n),
+]

@@ -18,6 +18,10 @@ const knotSources = [
   'knot.c',
   'refuse.c',
   'live.c',
+  'watch.c',
+  'notify.c',
+  'probe.c',
+  'port.c',
   'launch.c',
   'capabilities.c',
   'confine.c',
@@ -59,7 +63,7 @@ const programs = [
   {
     output: 'lithos_knot',
     sources: knotSources,
-    headers: ['system.h', 'plan.h', 'knot.h'],
+    headers: ['system.h', 'plan.h', 'watch.h', 'knot.h'],
     ways: [
       ...(hasOwnCalls ? [{ flags: freestanding }] : []),
       { flags: ['-DKNOT_WITH_LIBC', '-static', '-s'], notice: 'with a static C library' },

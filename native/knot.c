@@ -14,7 +14,13 @@
  *            started TIME PID                     the application has been executed; pid inside
  *            died TIME WAITSTATUS STARTED         it ended and will be started again in place
  *            exited TIME WAITSTATUS STARTED HOW   it ended and nothing else lives in here
- *          The last two end with `oom=COUNT/LIMIT` where the kernel killed processes of this
+ *            ready TIME                           as watch.c describes, where that is asked for
+ *            unready TIME WHY                     reloading, stopping
+ *            waiting TIME REASON DETAIL           soon it will have been too long until ready
+ *            unhealthy TIME COUNT REASON DETAIL
+ *            notified TIME MILLISECONDS TEXT      needs so much longer; a status in its own words
+ *            prestop TIME WAITSTATUS              the command before a stop is over; -1: killed
+ *          `died` and `exited` end with `oom=COUNT/LIMIT` where the kernel killed processes of this
  *          start for lack of memory; LIMIT is in bytes, or - for none.
  *          HOW: itself, term (after SIGTERM or SIGINT), killed (at the deadline). A stop that
  *          comes before the application was started ends with `exited TIME 15 0 term`.
@@ -29,7 +35,8 @@
  *
  * Parts: system.h the kernel · plan.c the plan · users.c network.c command.c files.c cgroups.c
  * mounts.c masks.c the knot's steps · launch.c capabilities.c confine.c the application's steps ·
- * live.c supervision · say.c logs and status · refuse.c failures
+ * live.c supervision · watch.c notify.c probe.c
+ * port.c whether it is ready and well · say.c logs and status · refuse.c failures
  *
  * Sections: 1 getting ready  2 setting up  3 called from a shell
  */
@@ -156,13 +163,14 @@ static int set_up(struct container *container)
 	return is_asked_to_stop() ? give_up_unstarted(container) : live(container, &step);
 }
 
-static int run(char **environment)
+static int run(char **words, char **environment)
 {
 	struct container container = {
 		.log = -1, .output = -1, .shown = -1, .root = -1, .proc = -1,
 		.homes = { { .directory = -1 }, { .directory = -1 } },
 		.unified = -1, .kills = -1,
-		.users = -1, .outside = -1, .inside = -1, .environment = environment,
+		.users = -1, .outside = -1, .inside = -1,
+		.environment = environment, .words = words, .watch = NOTHING_WATCHED,
 	};
 	struct line line;
 
@@ -225,5 +233,5 @@ static bool has_plan(void)
 int main(int count, char **words)
 {
 	guard();
-	return has_plan() ? run(words + count + 1) : answer_shell(count, words);
+	return has_plan() ? run(words, words + count + 1) : answer_shell(count, words);
 }

@@ -7,6 +7,7 @@
 #define KNOT_VERSION "0.18.4"
 
 #include "plan.h"
+#include "watch.h"
 
 /* Set by who starts the knot. */
 #define PLAN_FD 3
@@ -21,6 +22,10 @@
  * that matter, should somebody in the container send it without end.
  */
 #define REOPEN_SIGNAL SIGURG
+/* The order to run the command before a stop. Ignored unasked, too. */
+#define PRE_STOP_SIGNAL SIGWINCH
+
+#define TAKEN_SIGNALS (STOP_SIGNALS | BIT(SIGCHLD) | BIT(REOPEN_SIGNAL) | BIT(PRE_STOP_SIGNAL))
 
 #define CGROUPS_MAX 32
 
@@ -38,6 +43,9 @@ struct container {
 	bool is_daemon;
 	bool has_normal_codes;
 	uint32_t normal_codes[8];
+	/* Pairs of a signal and milliseconds. None: SIGTERM, and the time to kill. */
+	uint32_t stop_steps;
+	int64_t stop[2 * STOP_STEPS_MAX];
 
 	/* Descriptors, -1 while closed. The application prints to `shown`, or to `output`. */
 	int log;
@@ -66,8 +74,11 @@ struct container {
 	int outer;
 	int inner;
 
-	/* As the knot itself was given it. */
+	/* As the knot itself was given them. */
 	char **environment;
+	char **words;
+
+	struct watch watch;
 };
 
 /* A step whose program failed says so with this and its wait status, others with errno. */
@@ -175,6 +186,8 @@ long connect_network(struct container *container, const struct step *step);
 long add_address(const struct container *container, const struct step *step);
 /* In the network that the caller is in: a descriptor, or minus errno. */
 long open_port(const struct step *step);
+/* 4 or 6, 128 bits in two numbers, and a port: 28 bytes for bind(2), of which so many count. */
+long make_place(int64_t family, const int64_t *bits, int64_t port, unsigned char *bytes);
 long add_default_route(const struct container *container, const struct step *step);
 /* Lets go of the host's network; of a refused container nothing is left in it. */
 void finish_network(struct container *container, bool is_refused);
@@ -220,6 +233,11 @@ struct launch {
 
 /* Starts what stands after `fork` in the plan. Returns when it has been executed, or has not. */
 struct launch launch(const struct container *container, const struct step *fork);
+/* The same for other words, as a child that is not the application and has none of its sockets. */
+struct launch launch_command(const struct container *container, const struct step *fork,
+			     const struct step *words);
+/* The caller becomes what the application is, and executes nothing. 0 or minus errno. */
+long become_like(const struct container *container, const struct step *fork);
 
 /* ---- live.c ------------------------------------------------------------------------------ */
 

@@ -21,6 +21,10 @@ struct start {
 	uint32_t kept_count;
 	/* The user namespace to enter. */
 	int users;
+	/* The end of the pipe that says that it is ready, to be passed on. */
+	int written;
+	/* What to execute in the place of the application, with nothing that is passed to it. */
+	const struct step *instead;
 	/* The step that is being taken, and minus errno if it has failed. */
 	struct step at;
 	long error;
@@ -63,14 +67,21 @@ static long close_others(const struct start *start)
 	return error < 0 ? error : call3(__NR_close_range, next, -1, 0);
 }
 
+static bool is_its_own(const char *variable)
+{
+	return same(variable, "LISTEN_PID") || same(variable, "WATCHDOG_PID");
+}
+
 /* Arguments, environment and the texts of the pid variables: the plan has room for them. */
 static long execute(const struct start *start, const struct step *step)
 {
 	uint64_t none = 0;
-	size_t arguments = 1 + (size_t) step->number[0], variables = (size_t) step->number[1];
+	size_t own = 1 + (size_t) step->number[0], variables = (size_t) step->number[1];
 	size_t pids = (size_t) step->number[2];
+	const struct step *said = start->instead != NULL ? start->instead : step;
+	size_t arguments = start->instead != NULL ? said->strings : own;
 	long pid = call0(__NR_getpid);
-	const char *text = step->text[0];
+	const char *text = said->text[0];
 	char **words = start->container->plan.words;
 	char **word = words;
 	char **environment = word + arguments + 1;
@@ -79,9 +90,15 @@ static long execute(const struct start *start, const struct step *step)
 	for (size_t i = 0; i < arguments; i++, text = string_after(text))
 		*word++ = (char *) (uintptr_t) text;
 	*word++ = NULL;
+	text = step->text[0];
+	for (size_t i = 0; i < own; i++)
+		text = string_after(text);
 	for (size_t i = 0; i < variables; i++, text = string_after(text))
 		*word++ = (char *) (uintptr_t) text;
 	for (size_t i = 0; i < pids; i++, text = string_after(text)) {
+		/* What these speak of is for the application alone. */
+		if (start->instead != NULL && is_its_own(text))
+			continue;
 		*word++ = place;
 		place = write_pid(place, text, pid);
 	}
@@ -92,7 +109,7 @@ static long execute(const struct start *start, const struct step *step)
 	long error = close_others(start);
 	if (error < 0)
 		return error;
-	return call3(__NR_execve, ADDRESS(step->text[0]), ADDRESS(words),
+	return call3(__NR_execve, ADDRESS(said->text[0]), ADDRESS(words),
 		     ADDRESS(environment));
 }
 
@@ -155,12 +172,18 @@ static long pass_sockets(struct start *start, const struct step *step)
 			return result;
 		moved[i] = (int32_t) result;
 	}
-	/* The one descriptor of ours that is still wanted, and may stand in the way as well. */
+	/* Those of ours that are still wanted, and may stand in the way as well. */
 	if (start->users != -1) {
 		result = call3(__NR_fcntl, start->users, F_DUPFD_CLOEXEC, above);
 		if (result < 0)
 			return result;
 		start->users = (int) result;
+	}
+	if (start->written != -1) {
+		result = call3(__NR_fcntl, start->written, F_DUPFD_CLOEXEC, above);
+		if (result < 0)
+			return result;
+		start->written = (int) result;
 	}
 	for (uint32_t i = 0; i < step->numbers && result >= 0; i++)
 		result = call3(__NR_dup3, moved[i], step->number[i], 0);
@@ -181,6 +204,26 @@ static long listen_for(struct start *start, const struct step *step)
 				  : call3(__NR_dup3, fd, target, 0);
 	if (error >= 0 && fd != target)
 		sys_close(fd);
+	return error < 0 ? error : keep(start, target);
+}
+
+/* The end of a pipe that it writes a line to. The others that are wanted get out of its way. */
+static long pass_ready_pipe(struct start *start, const struct step *step)
+{
+	int64_t target = step->number[0];
+	int from = start->written;
+	long error = 0;
+
+	if (target < 3 || target > INT32_MAX || from == -1)
+		return -EINVAL;
+	if (start->users == target) {
+		error = call3(__NR_fcntl, start->users, F_DUPFD_CLOEXEC, target + 1);
+		if (error < 0)
+			return error;
+		start->users = (int) error;
+	}
+	error = from == target ? call3(__NR_fcntl, from, F_SETFD, 0)
+			       : call3(__NR_dup3, from, target, 0);
 	return error < 0 ? error : keep(start, target);
 }
 
@@ -255,6 +298,8 @@ static long take(struct start *start, const struct step *step)
 		return pass_sockets(start, step);
 	case OP_LISTEN:
 		return listen_for(start, step);
+	case OP_READY_FD:
+		return pass_ready_pipe(start, step);
 	case OP_LIMIT_FILES:
 		return limit_files(step->number[0]);
 	case OP_SET_GROUPS:
@@ -280,16 +325,35 @@ static long take(struct start *start, const struct step *step)
 	}
 }
 
+static bool is_passed(enum op op)
+{
+	return op == OP_PASS_SOCKETS || op == OP_LISTEN || op == OP_READY_FD;
+}
+
 /* Ends in exec, or in the first step that fails. */
 static int become_application(void *argument)
 {
 	struct start *start = argument;
 
 	for (start->at = start->fork;; start->at = plan_next(&start->at)) {
+		if (start->instead != NULL && is_passed(start->at.op))
+			continue;
 		start->error = take(start, &start->at);
 		if (start->error < 0)
 			sys_exit(127);
 	}
+}
+
+long become_like(const struct container *container, const struct step *fork)
+{
+	struct start start = { .container = container, .users = container->users };
+	struct step step = *fork;
+	long error = 0;
+
+	for (; step.op != OP_EXEC && error >= 0; step = plan_next(&step))
+		if (!is_passed(step.op))
+			error = take(&start, &step);
+	return error < 0 ? error : 0;
 }
 
 /* ---- 3. Launching -------------------------------------------------------------------- */
@@ -324,12 +388,15 @@ static long make_copy(struct start *start, bool joins)
 	return pid;
 }
 
-struct launch launch(const struct container *container, const struct step *fork)
+static struct launch launch_as(const struct container *container, const struct step *fork,
+			       const struct step *instead)
 {
 	struct start start = {
 		.container = container,
 		.fork = *fork,
 		.users = container->users,
+		.written = container->watch.written,
+		.instead = instead,
 	};
 	struct launch result = { .pid = 0, .failed = *fork };
 	struct step exec = *fork;
@@ -346,4 +413,15 @@ struct launch launch(const struct container *container, const struct step *fork)
 		result.failed = start.at;
 	}
 	return result;
+}
+
+struct launch launch(const struct container *container, const struct step *fork)
+{
+	return launch_as(container, fork, NULL);
+}
+
+struct launch launch_command(const struct container *container, const struct step *fork,
+			     const struct step *words)
+{
+	return launch_as(container, fork, words);
 }

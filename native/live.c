@@ -2,10 +2,12 @@
  * live: what the knot does while its application runs. From here on it may not give up: whatever
  * goes wrong with a log or the status file, the application is watched, and its end is told.
  *
- *   SIGTERM, SIGINT   the first is passed to the application as SIGTERM and sets the deadline;
+ *   SIGTERM, SIGINT   the first is passed to the application as SIGTERM and sets the deadline, or
+ *                     begins with the signals of the plan, each of which has one of its own;
  *                     another is ignored, or tried again if the first could not be passed
  *   SIGCHLD           the dead are reaped, whoever's children they were
  *   SIGURG            logs that were renamed or removed are opened anew
+ *   SIGWINCH          the command before a stop is run (watch.c)
  *   deadline          everything is killed
  *
  * The application ended: the container ends with it, except that a daemon with
@@ -31,6 +33,8 @@ struct life {
 	int code;
 	bool is_stopping;
 	bool was_told;
+	/* Which of the signals of a stop is the next, and when. */
+	uint32_t stop_step;
 	int64_t kill_at;
 };
 
@@ -126,6 +130,8 @@ static long take_dead(struct life *life, int options)
 	if (pid > 0 && pid == life->pid) {
 		life->pid = 0;
 		life->status = status;
+	} else if (pid > 0) {
+		watch_dead(life->container, (int) pid, status);
 	}
 	return pid;
 }
@@ -183,7 +189,7 @@ static int finish(struct life *life, int code, const char *how)
 /* The next signal, or 0 when `deadline` has come or there is nothing to do yet. */
 static long next_signal(int64_t deadline)
 {
-	uint64_t taken = STOP_SIGNALS | BIT(SIGCHLD) | BIT(REOPEN_SIGNAL);
+	uint64_t taken = TAKEN_SIGNALS;
 	struct __kernel_timespec left;
 	long signal;
 
@@ -206,14 +212,46 @@ static int64_t after(int64_t start, int64_t milliseconds)
 							     : start + milliseconds * MILLISECOND;
 }
 
+/* The signal whose turn it is. */
+static void tell(struct life *life)
+{
+	const struct container *container = life->container;
+	int signal = container->stop_steps == 0 ? SIGTERM
+						: (int) container->stop[2 * life->stop_step];
+
+	life->was_told = life->pid > 0 && sys_kill(life->pid, signal) == 0;
+}
+
+static void set_deadline(struct life *life)
+{
+	const struct container *container = life->container;
+
+	life->kill_at = after(monotonic(), container->stop_steps == 0
+						   ? container->kill_timeout_ms
+						   : container->stop[2 * life->stop_step + 1]);
+}
+
 static void stop(struct life *life)
 {
-	if (!life->is_stopping)
-		life->kill_at = after(monotonic(), life->container->kill_timeout_ms);
+	if (!life->is_stopping) {
+		set_deadline(life);
+		watch_end(life->container);
+	}
 	life->is_stopping = true;
 	life->code = EXIT_STOPPED;
-	if (!life->was_told && life->pid > 0)
-		life->was_told = sys_kill(life->pid, SIGTERM) == 0;
+	if (!life->was_told)
+		tell(life);
+}
+
+/* False: there is no other signal left but the last. */
+static bool tell_more(struct life *life)
+{
+	if (life->stop_step + 1 >= life->container->stop_steps)
+		return false;
+	life->stop_step++;
+	set_deadline(life);
+	tell(life);
+	return true;
 }
 
 /* Died of SIGTERM, whoever sent it, or with a code that this process is said to end with. */
@@ -270,7 +308,10 @@ static int start_application(struct life *life)
 
 	announce(life);
 	life->kills_before = count_kills(life->container);
-	struct launch result = launch(life->container, life->fork);
+	long error = watch_prepare(life->container);
+	struct launch result = { .pid = error, .failed = *life->fork };
+	if (error == 0)
+		result = launch(life->container, life->fork);
 	if (result.pid < 0) {
 		kill_all(life);
 		finish_network(life->container, true);
@@ -283,6 +324,7 @@ static int start_application(struct life *life)
 	put(&line, " ");
 	put_number(&line, life->pid);
 	end_status(&line);
+	watch_begin(life->container, life->fork, life->started_at);
 	return EXIT_STOPPED;
 }
 
@@ -291,8 +333,36 @@ static int64_t end_or_wait(struct life *life, int64_t deadline)
 {
 	if (life->pid != 0 || deadline != NEVER || !starts_again(life))
 		return deadline;
+	watch_end(life->container);
 	say_end(life, "died", NULL);
 	return after(life->started_at, life->container->restart_timeout_ms);
+}
+
+/* The next signal, or 0 when there is something else to do. */
+static long next_event(struct life *life, int64_t deadline)
+{
+	struct container *container = life->container;
+	int64_t looks = watch_deadline(container);
+
+	if (looks < deadline)
+		deadline = looks;
+	if (container->watch.signals == -1)
+		return next_signal(deadline);
+	watch_wait(container, deadline);
+	return next_signal(0);
+}
+
+static void take(struct life *life, long signal)
+{
+	if (signal == SIGCHLD)
+		reap(life);
+	else if (signal == REOPEN_SIGNAL)
+		reopen_logs(life->container);
+	else if (signal == PRE_STOP_SIGNAL)
+		watch_pre_stop(life->container, monotonic());
+	else if (signal != 0)
+		stop(life);
+	watch_turn(life->container, monotonic());
 }
 
 int live(struct container *container, const struct step *fork)
@@ -303,24 +373,19 @@ int live(struct container *container, const struct step *fork)
 
 	if (refused != EXIT_STOPPED)
 		return refused;
-	if (starts_again(&life))
+	if (starts_again(&life) || container->watch.keeps_plan)
 		plan_keep(&container->plan);
 	else
 		plan_release(&container->plan);
 	for (;;) {
-		long signal = next_signal(life.pid == 0    ? restart_at
-					  : life.is_stopping ? life.kill_at
-							     : NEVER);
-		if (signal == SIGCHLD)
-			reap(&life);
-		else if (signal == REOPEN_SIGNAL)
-			reopen_logs(container);
-		else if (signal != 0)
-			stop(&life);
+		take(&life, next_event(&life, life.pid == 0	      ? restart_at
+					      : life.is_stopping ? life.kill_at
+								 : NEVER));
 
 		if (life.pid == 0 && !starts_again(&life))
 			return finish(&life, life.code, life.is_stopping ? "term" : "itself");
-		if (life.pid != 0 && life.is_stopping && monotonic() >= life.kill_at) {
+		if (life.pid != 0 && life.is_stopping && monotonic() >= life.kill_at &&
+		    !tell_more(&life)) {
 			say_hanging(&life, monotonic());
 			return finish(&life, EXIT_KILLED, "killed");
 		}

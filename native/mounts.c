@@ -272,6 +272,17 @@ long take_step(struct container *container, const struct step *step)
 	case OP_INHERIT_OUTPUT:
 		container->shown = INHERITED;
 		return 0;
+	case OP_NOTIFY:
+		return open_notify(container, step);
+	case OP_PROBE:
+	case OP_PRE_STOP:
+		watch_learn(&container->watch, step);
+		return 0;
+	case OP_STOP:
+		container->stop_steps = step->numbers / 2;
+		for (uint32_t i = 0; i < step->numbers; i++)
+			container->stop[i] = step->number[i];
+		return 0;
 	default:
 		return -EINVAL;
 	}

@@ -402,6 +402,15 @@ static size_t write_place(unsigned char *bytes, const struct address *address, i
 	return address->family == FAMILY_4 ? 16 : 28;
 }
 
+long make_place(int64_t family, const int64_t *bits, int64_t port, unsigned char *bytes)
+{
+	struct address address;
+
+	if (!read_address(family, bits, &address))
+		return -EINVAL;
+	return (long) write_place(bytes, &address, port);
+}
+
 static long set_option(long fd, long level, long option, int value)
 {
 	return call5(__NR_setsockopt, fd, level, option, ADDRESS(&value), sizeof value);

@@ -53,6 +53,11 @@ static const struct shape {
 	[OP_EXEC] = { 3, 1, true, true },
 	[OP_PASS_SOCKETS] = { 0, 0, true, true },
 	[OP_SECRET_FILES] = { 2, 1, true, false },
+	[OP_PROBE] = { PROBE_NUMBERS, 0, true, false },
+	[OP_NOTIFY] = { 0, 1, false, false },
+	[OP_READY_FD] = { 1, 0, false, true },
+	[OP_PRE_STOP] = { 1, 1, true, false },
+	[OP_STOP] = { 0, 0, true, false },
 };
 
 /* Numbers of the application, each once: not what it prints to, and none that is negative. */
@@ -84,9 +89,37 @@ static bool has_ranges(const struct record *record)
 	return record->numbers == 2 + 3 * ranges;
 }
 
+/* A command has words, a request of HTTP is one, and nothing is negative but an address. */
+static bool is_probe(const struct record *record)
+{
+	const int64_t *number = record->number;
+
+	if (record->numbers != PROBE_NUMBERS || number[PROBE_WHAT] < 0 ||
+	    number[PROBE_WHAT] >= WHATS || number[PROBE_KIND] < 0 ||
+	    number[PROBE_KIND] >= KINDS)
+		return false;
+	for (int i = PROBE_PLACE; i < PROBE_FAMILY; i++)
+		if (number[i] < 0 || number[i] > UINT32_MAX)
+			return false;
+	if (number[PROBE_KIND] == KIND_EXEC)
+		return record->strings > 0;
+	return record->strings == (number[PROBE_KIND] == KIND_HTTP);
+}
+
+static bool is_stop(const struct record *record)
+{
+	if (record->strings != 0 || record->numbers % 2 != 0 || record->numbers == 0 ||
+	    record->numbers > 2 * STOP_STEPS_MAX)
+		return false;
+	for (uint32_t i = 0; i < record->numbers; i += 2)
+		if (record->number[i] < 1 || record->number[i] > 64 || record->number[i + 1] < 0)
+			return false;
+	return true;
+}
+
 /*
- * Set-groups, sockets, seccomp, maps and the head list numbers; mount, masks, command, exec and
- * secret-files list strings, the last of these in pairs.
+ * Set-groups, sockets, seccomp, maps, stop and the head list numbers; mount, masks, commands,
+ * probes, exec and secret-files list strings, the last of these in pairs.
  */
 static bool has_shape(const struct record *record)
 {
@@ -109,10 +142,14 @@ static bool has_shape(const struct record *record)
 		return false;
 	if (record->op == OP_USERS)
 		return has_ranges(record);
+	if (record->op == OP_PROBE)
+		return is_probe(record);
+	if (record->op == OP_STOP)
+		return is_stop(record);
 	if (!shape->more)
 		return record->numbers == shape->numbers && record->strings == shape->strings;
 	if (record->op == OP_MOUNT || record->op == OP_MASK || record->op == OP_READ_ONLY ||
-	    record->op == OP_COMMAND)
+	    record->op == OP_COMMAND || record->op == OP_PRE_STOP)
 		return record->numbers == shape->numbers && record->strings >= shape->strings;
 	if (record->op == OP_SECRET_FILES)
 		return record->numbers == shape->numbers && record->strings % 2 == 1;

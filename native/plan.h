@@ -61,8 +61,39 @@ enum op {
 	OP_COMMAND,
 	OP_ENTER_USERS,
 	OP_LISTEN,
+	OP_PROBE,
+	OP_NOTIFY,
+	OP_READY_FD,
+	OP_PRE_STOP,
+	OP_STOP,
 	OPS
 };
+
+/* The numbers of OP_PROBE, in this order. Times are milliseconds. */
+enum probe_number {
+	PROBE_WHAT,
+	PROBE_KIND,
+	/* A port or a descriptor. */
+	PROBE_PLACE,
+	/* 1: the port is open before the application begins, which has to wait on it. */
+	PROBE_IS_GIVEN,
+	PROBE_ATTEMPT,
+	PROBE_TIMEOUT,
+	PROBE_PERIOD,
+	PROBE_FAILURES,
+	PROBE_START_DELAY,
+	/* 4 or 6, and 128 bits in two numbers. */
+	PROBE_FAMILY,
+	PROBE_HIGH,
+	PROBE_LOW,
+	PROBE_NUMBERS
+};
+
+enum what { READY, HEALTHY, WHATS };
+enum kind { KIND_TCP, KIND_NOTIFY, KIND_FD, KIND_EXEC, KIND_HTTP, KINDS };
+
+/* Pairs of a signal and how long to wait for the end, in milliseconds. */
+#define STOP_STEPS_MAX 16
 
 enum level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG, LEVEL_TRACE };
 

@@ -55,6 +55,20 @@ export interface IpAddress {
   readonly bits: bigint
 }
 
+export type ProbeKind =
+  /** `isGiven`: it listens before the application begins, which is ready when it waits there. */
+  | { readonly kind: 'tcp'; readonly port: number; readonly isGiven: boolean }
+  | { readonly kind: 'notify' }
+  | { readonly kind: 'fd'; readonly fd: number }
+  | { readonly kind: 'exec'; readonly words: readonly string[] }
+  /** `request` is sent as it is. */
+  | {
+      readonly kind: 'http'
+      readonly host: IpAddress
+      readonly port: number
+      readonly request: string
+    }
+
 export type Step =
   // ---- taken by the knot, on the host -------------------------------------
   /** Append to a log, created if missing. `output` gets what the application prints. */
@@ -176,6 +190,35 @@ export type Step =
    * `limit`: bytes, for the message; -1 is none.
    */
   | { readonly do: 'countKills'; readonly file: string; readonly limit: bigint }
+  /**
+   * Whether it is ready, or well, is looked at from its start on; see watch.c. Times in
+   * milliseconds: of one attempt, until it should be ready, between two looks whether it is well,
+   * and before the first of these.
+   */
+  | {
+      readonly do: 'probe'
+      readonly what: 'ready' | 'healthy'
+      readonly how: ProbeKind
+      readonly attemptMs: number
+      readonly timeoutMs: number
+      readonly periodMs: number
+      readonly failures: number
+      readonly startDelayMs: number
+    }
+  /** A socket called `notify` on a file system of its own, mounted there. */
+  | { readonly do: 'notify'; readonly directory: string }
+  /** Run in the container when that is ordered, as the application is. */
+  | {
+      readonly do: 'preStop'
+      readonly program: string
+      readonly arguments: readonly string[]
+      readonly timeoutMs: number
+    }
+  /** The signals of a stop, each with the wait for the end; then everybody is killed. */
+  | {
+      readonly do: 'stop'
+      readonly signals: readonly { readonly signal: number; readonly waitMs: number }[]
+    }
   /** The root becomes `/`, the old one is let go. */
   | { readonly do: 'pivot' }
   /** Inside the container: where the application prints instead of the output log. */
@@ -199,6 +242,8 @@ export type Step =
    * and not 2. Whatever else is open, except 0, 1 and 2, is closed at exec.
    */
   | { readonly do: 'passSockets'; readonly fds: readonly number[] }
+  /** The end of a pipe: a line in it says that it is ready. */
+  | { readonly do: 'readyFd'; readonly fd: number }
   | { readonly do: 'limitFiles'; readonly max: number }
   | { readonly do: 'setGroups'; readonly gids: readonly number[] }
   | { readonly do: 'enterUsers' }

@@ -47,6 +47,11 @@ static void put_step(struct line *line, const struct step *step)
 		[OP_CHDIR] = "entering working directory ",
 		[OP_EXEC] = "executing ",
 		[OP_SECRET_FILES] = "mounting secret files on ",
+		[OP_PROBE] = "reading a probe",
+		[OP_NOTIFY] = "making the socket of sd_notify in ",
+		[OP_READY_FD] = "passing a pipe as descriptor ",
+		[OP_PRE_STOP] = "reading pre-stop ",
+		[OP_STOP] = "reading the order of signals",
 	};
 
 	put(line, words[step->op] != NULL ? words[step->op] : "taking a step");
@@ -77,6 +82,7 @@ static void put_step(struct line *line, const struct step *step)
 		put(line, " on ");
 		put_quoted(line, step->text[1]);
 		break;
+	case OP_READY_FD:
 	case OP_LIMIT_FILES:
 	case OP_SET_GID:
 	case OP_SET_UID:

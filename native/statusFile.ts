@@ -11,7 +11,14 @@
  *     died MONO STATUS STARTED                it ended, and is started again by the knot
  *     exited MONO STATUS STARTED HOW          it ended for good: itself, term or killed
  *
- * The last two end with `oom=KILLS/LIMIT` where the kernel killed processes of this start for
+ *     ready MONO                              see watch.c for these; only where they are asked for
+ *     unready MONO WHY                        reloading, stopping
+ *     waiting MONO REASON DETAIL              it should be ready soon, and is not
+ *     unhealthy MONO COUNT REASON DETAIL
+ *     notified MONO EXTEND TEXT               EXTEND in milliseconds, 0 for none
+ *     prestop MONO STATUS                     -1: it was killed
+ *
+ * `died` and `exited` end with `oom=KILLS/LIMIT` where the kernel killed processes of this start for
  * lack of memory; LIMIT in bytes, or `-`. Knots of earlier versions never say so.
  *
  * MONO and STARTED are milliseconds of CLOCK_MONOTONIC, STATUS is a wait status. The file is
@@ -35,8 +42,23 @@ export type StatusLine =
       readonly errno: number
     }
   | { readonly said: 'started'; readonly mono: number; readonly innerPid: number }
+  | WatchLine
   | ({ readonly said: 'died' } & End)
   | ({ readonly said: 'exited'; readonly how: string } & End)
+
+export type WatchLine = { readonly mono: number } & (
+  | { readonly said: 'ready' }
+  | { readonly said: 'unready'; readonly why: string }
+  | { readonly said: 'waiting'; readonly reason: number; readonly detail: number }
+  | {
+      readonly said: 'unhealthy'
+      readonly count: number
+      readonly reason: number
+      readonly detail: number
+    }
+  | { readonly said: 'notified'; readonly extendMs: number; readonly status: string }
+  | { readonly said: 'prestop'; readonly status: number }
+)
 
 export interface End {
   readonly mono: number
@@ -128,6 +150,22 @@ const parseLine = (words: readonly string[]): StatusLine | null => {
       return areNumbers(a, b, c) ? { said, mono: a, step: b, errno: c } : null
     case 'started':
       return areNumbers(a, b) ? { said, mono: a, innerPid: b } : null
+    case 'ready':
+      return areNumbers(a) ? { said, mono: a } : null
+    case 'unready':
+      return areNumbers(a) ? { said, mono: a, why: second ?? '' } : null
+    case 'waiting':
+      return areNumbers(a, b, c) ? { said, mono: a, reason: b, detail: c } : null
+    case 'unhealthy':
+      return areNumbers(a, b, c, Number(fourth))
+        ? { said, mono: a, count: b, reason: c, detail: Number(fourth) }
+        : null
+    case 'notified':
+      return areNumbers(a, b)
+        ? { said, mono: a, extendMs: b, status: words.slice(3).join(' ') }
+        : null
+    case 'prestop':
+      return areNumbers(a, b) ? { said, mono: a, status: b } : null
     case 'died':
       return areNumbers(a, b, c) ? { said, mono: a, status: b, started: c, ...oomIn(fourth) } : null
     case 'exited':

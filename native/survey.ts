@@ -11,8 +11,9 @@ import { readTexts } from './look.ts'
 import * as pidfd from './pidfd.ts'
 import type { Pidfd } from './pidfd.ts'
 import * as proc from './proc.ts'
-import { parseFileName, readStatusText } from './statusFile.ts'
-import type { End, StatusLine } from './statusFile.ts'
+import { parseFileName } from './statusFile.ts'
+import { lifeIn, nothing, sharedBy } from './statusLife.ts'
+import type { Kept, Life } from './statusLife.ts'
 
 export interface Found {
   readonly instance: string
@@ -38,12 +39,6 @@ export interface Found {
   /** What the file holds, and where the next reading of it begins. */
   readonly kept: Kept
   readonly offset: number
-}
-
-export interface Kept {
-  readonly startedAt: number | null
-  readonly refused: { readonly step: number; readonly errno: number } | null
-  readonly exited: (End & { readonly how: string }) | null
 }
 
 export interface Survey {
@@ -222,7 +217,7 @@ const describeOther = (knotsDir: string, name: string, { pid, birth }: Life): Fo
   const held = pid === 0 ? null : pidfd.openIf(pid, birth)
   // Its arguments name another master file, but its status file is here: it is ours.
   const isAlive = held !== null && proc.isAlive(pid)
-  const life = readLife(knotsDir, name)
+  const life = lifeIn(name, readTexts([join(knotsDir, name)])[0] ?? '')
   return [
     {
       ...sharedBy(life, name),
@@ -239,60 +234,3 @@ const describeOther = (knotsDir: string, name: string, { pid, birth }: Life): Fo
     },
   ]
 }
-
-// ---- files -------------------------------------------------------------------------------
-
-interface Life extends Kept {
-  readonly instance: string
-  readonly incarnation: number
-  readonly spec: string | null
-  readonly pid: number
-  readonly birth: number
-  readonly innerPid: number | null
-  readonly offset: number
-}
-
-const nothing: Life = {
-  instance: '',
-  incarnation: 0,
-  spec: null,
-  pid: 0,
-  birth: 0,
-  innerPid: null,
-  startedAt: null,
-  refused: null,
-  exited: null,
-  offset: 0,
-}
-
-const readLife = (knotsDir: string, name: string): Life =>
-  lifeIn(name, readTexts([join(knotsDir, name)])[0] ?? '')
-
-const lifeIn = (name: string, text: string): Life => {
-  const { lines, offset } = readStatusText(text)
-  return lines.reduce(add, { ...nothing, ...parseFileName(name), offset })
-}
-
-const add = (life: Life, line: StatusLine): Life => {
-  switch (line.said) {
-    case 'knot':
-      return { ...life, spec: line.spec }
-    case 'pid':
-      return { ...life, pid: line.pid, birth: line.birth }
-    case 'started':
-      return { ...life, startedAt: line.mono, innerPid: line.innerPid }
-    case 'refused':
-      return { ...life, refused: { step: line.step, errno: line.errno } }
-    case 'exited':
-      return { ...life, exited: line }
-    default:
-      return life
-  }
-}
-
-const sharedBy = ({ spec, startedAt, refused, exited, offset }: Life, file: string | null) => ({
-  spec,
-  file,
-  kept: { startedAt, refused, exited },
-  offset,
-})

@@ -10,8 +10,9 @@
  *             numbers × i64, then strings, each ended by NUL, then zeros up to `bytes`
  */
 import { strict } from 'node:assert'
-import { placeOf } from './addresses.ts'
-import type { IdRange, IpAddress, MountFlags, Plan, SecretBytes, Step } from './plan.ts'
+import { halves, placeOf } from './addresses.ts'
+import type { IdRange, MountFlags, Plan, SecretBytes, Step } from './plan.ts'
+import { probeNumbers, probeStrings } from './probe.ts'
 
 export const magic = 0x31504b4c
 
@@ -57,6 +58,11 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   command: 38,
   enterUsers: 39,
   listen: 40,
+  probe: 41,
+  notify: 42,
+  readyFd: 43,
+  preStop: 44,
+  stop: 45,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -120,6 +126,19 @@ const encodeStep = (step: Step): void => {
       const numbers = [fd, host.family, ...halves(host), port, backlog, flags]
       return record(op, numbers, [placeOf(host.text, port)])
     }
+    case 'probe':
+      return record(op, probeNumbers(step), probeStrings(step))
+    case 'notify':
+      return record(op, [], [step.directory])
+    case 'readyFd':
+      return record(op, [step.fd], [])
+    case 'stop':
+      return record(
+        op,
+        step.signals.flatMap(({ signal, waitMs }) => [signal, waitMs]),
+        [],
+      )
+    case 'preStop':
     case 'command':
       return record(op, [step.timeoutMs], [step.program, ...step.arguments])
     case 'makeDir':
@@ -203,8 +222,6 @@ const encodeStep = (step: Step): void => {
 
 const rangesOf = (map: readonly IdRange[]): readonly number[] =>
   map.flatMap(({ inside, outside, count }) => [inside, outside, count])
-
-const halves = ({ bits }: IpAddress): readonly bigint[] => [bits >> 64n, bits & (2n ** 64n - 1n)]
 
 /** Secrets stay bytes: a string of one could not be wiped. */
 interface Text {

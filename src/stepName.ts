@@ -58,6 +58,16 @@ const nameOf = (step: Step): StepName => {
       return { step: 'making cgroup', about: step.dir }
     case 'limit':
       return { step: `writing ${step.value} to`, about: step.file }
+    case 'probe':
+      return { step: 'reading the probe', about: step.what }
+    case 'notify':
+      return { step: 'making the socket of sd_notify in', about: step.directory }
+    case 'readyFd':
+      return { step: 'passing a pipe as descriptor', about: String(step.fd) }
+    case 'preStop':
+      return { step: 'reading pre-stop', about: step.program }
+    case 'stop':
+      return { step: 'reading the order of signals', about: '' }
     case 'pivot':
       return { step: 'changing the root', about: '' }
     case 'openOutput':

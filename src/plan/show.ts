@@ -6,7 +6,7 @@
  * `:` divides the administrator's directory from the path below it, which cannot leave it.
  */
 import { placeOf } from '../../native/addresses.ts'
-import type { IdRange, MountFlags, Plan, Step } from '../../native/plan.ts'
+import type { IdRange, MountFlags, Plan, ProbeKind, Step } from '../../native/plan.ts'
 import { quote } from '../quote.ts'
 import { filterHash } from './seccomp.ts'
 
@@ -55,6 +55,7 @@ const detail = (step: Step): readonly string[] => {
       return [`default by ${step.gateway.text}`]
     case 'listen':
       return [`${placeOf(step.host.text, step.port)} → ${step.fd}  backlog ${step.backlog}`]
+    case 'preStop':
     case 'command':
       return [
         `${[step.program, ...step.arguments].map(quote).join(' ')}  ` +
@@ -84,6 +85,18 @@ const detail = (step: Step): readonly string[] => {
       return step.paths
     case 'countKills':
       return [step.file]
+    case 'probe':
+      return [shownProbe(step)]
+    case 'notify':
+      return [`${step.directory}/notify`]
+    case 'readyFd':
+      return [String(step.fd)]
+    case 'stop':
+      return [
+        [...step.signals.map(({ signal, waitMs }) => `${signal} ${seconds(waitMs)}`), '9'].join(
+          ' ',
+        ),
+      ]
     case 'seccomp':
       return [`${step.filter.length} instructions, ${filterHash(step.filter)}`]
     case 'secretFiles':
@@ -129,6 +142,30 @@ const detail = (step: Step): readonly string[] => {
     case 'resetLimits':
     case 'noNewPrivileges':
       return []
+  }
+}
+
+const shownProbe = (step: Extract<Step, { do: 'probe' }>): string => {
+  const { what, how, attemptMs, timeoutMs, periodMs, failures, startDelayMs } = step
+  const when =
+    what === 'ready'
+      ? `within ${seconds(timeoutMs)}`
+      : `each ${seconds(periodMs)} after ${seconds(startDelayMs)}, ${failures} in a row`
+  return `${what} by ${placeOfProbe(how)}  ${seconds(attemptMs)} each, ${when}`
+}
+
+export const placeOfProbe = (how: ProbeKind): string => {
+  switch (how.kind) {
+    case 'tcp':
+      return `port ${how.port}${how.isGiven ? ' that it was given' : ''}`
+    case 'notify':
+      return 'notify'
+    case 'fd':
+      return `descriptor ${how.fd}`
+    case 'exec':
+      return how.words.map(quote).join(' ')
+    case 'http':
+      return `${placeOf(how.host.text, how.port)} ${quote(how.request.split('\r\n')[0] ?? '')}`
   }
 }
 

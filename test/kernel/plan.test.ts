@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Plan, Step } from '../../native/plan.ts'
+import type { Plan, ProbeKind, Step } from '../../native/plan.ts'
 import { encodePlan, ops } from '../../native/wire.ts'
 import { skipUnless } from '../skip.ts'
 import { compile } from './world.ts'
@@ -50,6 +50,32 @@ const steps: readonly Step[] = [
   { do: 'mask', paths: ['/m', '/n', '/o', '/p'] },
   { do: 'readOnly', paths: ['/r'] },
   {
+    do: 'probe',
+    what: 'ready',
+    how: { kind: 'tcp', port: 80, isGiven: true },
+    ...{ attemptMs: 1, timeoutMs: 2, periodMs: 3, failures: 4, startDelayMs: 5 },
+  },
+  {
+    do: 'probe',
+    what: 'healthy',
+    how: {
+      kind: 'http',
+      host: { text: '::1', family: 6, bits: 1n },
+      port: 81,
+      request: 'GET',
+    },
+    ...{ attemptMs: 1, timeoutMs: 2, periodMs: 3, failures: 4, startDelayMs: 5 },
+  },
+  { do: 'notify', directory: '/n' },
+  { do: 'preStop', program: '/p', arguments: ['a'], timeoutMs: 6 },
+  {
+    do: 'stop',
+    signals: [
+      { signal: 15, waitMs: 10 },
+      { signal: 3, waitMs: 5 },
+    ],
+  },
+  {
     do: 'secretFiles',
     target: '/s',
     uid: 1,
@@ -84,6 +110,7 @@ const steps: readonly Step[] = [
   { do: 'sessionKeyring' },
   { do: 'resetLimits' },
   { do: 'passSockets', fds: [0, 3, 70_000] },
+  { do: 'readyFd', fd: 9 },
   { do: 'limitFiles', max: 1024 },
   { do: 'setGroups', gids: [1, 2] },
   { do: 'enterUsers' },
@@ -144,6 +171,11 @@ test('C reads what TypeScript has written', () => {
     '8 0 "proc" "/proc"',
     '25 "/m" "/n" "/o" "/p"',
     '26 "/r"',
+    '41 0 0 80 1 1 2 3 4 5 0 0 0',
+    '41 1 4 81 0 1 2 3 4 5 6 0 1 "GET"',
+    '42 "/n"',
+    '44 6 "/p" "a"',
+    '45 15 10 3 5',
     '32 1 2 "/s" "a" "ä',
     '" "b" ""',
     '9 1 "/c"',
@@ -164,6 +196,7 @@ test('C reads what TypeScript has written', () => {
     '29',
     '30',
     '24 0 3 70000',
+    '43 9',
     '16 1024',
     '17 1 2',
     '39',
@@ -191,6 +224,12 @@ test('every op has the same number on both sides, and the plan above has every o
 
 const forked: Step = { do: 'fork', announce: 'Starting' }
 const joined: Step = { do: 'joinCgroups' }
+const probe = (how: ProbeKind): Step => ({
+  do: 'probe',
+  what: 'ready',
+  how,
+  ...{ attemptMs: 1, timeoutMs: 1, periodMs: 1, failures: 1, startDelayMs: 1 },
+})
 const passing = (times: readonly (readonly number[])[]): readonly Step[] => [
   forked,
   ...times.map((fds): Step => ({ do: 'passSockets', fds })),
@@ -210,6 +249,19 @@ const refused: readonly (readonly [string, readonly Step[]])[] = [
     fds => [`sockets at ${fds}`, passing([fds])] as const,
   ),
   ['sockets passed twice', passing([[3], [4]])],
+  ...[[], Array.from({ length: 17 }, () => 15), [0], [65]].map(
+    signals =>
+      [
+        `signals ${signals}`,
+        [
+          { do: 'stop', signals: signals.map(signal => ({ signal, waitMs: 1 })) },
+          forked,
+          steps.at(-1)!,
+        ],
+      ] as const,
+  ),
+  ['a command without a program', [probe({ kind: 'exec', words: [] }), forked, steps.at(-1)!]],
+  ['a port below 0', [probe({ kind: 'tcp', port: -1, isGiven: false }), forked, steps.at(-1)!]],
 ]
 
 test('a plan that makes no sense is refused', () => {

@@ -50,6 +50,8 @@ export interface Running {
   readonly over: Promise<Outcome>
   /** Resolves when a line of the status file, or of a log, matches. */
   readonly sees: (file: 'status' | 'log' | 'output', pattern: RegExp) => Promise<void>
+  /** The status file. */
+  readonly said: () => string
 }
 
 export interface World {
@@ -121,7 +123,12 @@ export const makeWorld = (): World => {
     const over = outcome(child, { status: statusPath, log: logPath, output: outputPath })
     const pid = await pidFrom(child)
     const files = { status: statusPath, log: logPath, output: outputPath }
-    return { pid, over, sees: (file, pattern) => sees(files[file], pattern) }
+    return {
+      pid,
+      over,
+      sees: (file, pattern) => sees(files[file], pattern),
+      said: () => textOf(files.status),
+    }
   }
   return {
     dir,
