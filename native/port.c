@@ -165,9 +165,11 @@ static uint64_t read_number(const char **text, unsigned int base)
 
 	for (;; (*text)++) {
 		char byte = **text;
-		unsigned int digit = byte >= '0' && byte <= '9'	  ? (unsigned int) (byte - '0')
-				     : byte >= 'a' && byte <= 'f' ? (unsigned int) (byte - 'a') + 10
-								  : base;
+		unsigned int digit = base;
+		if (byte >= '0' && byte <= '9')
+			digit = (unsigned int) (byte - '0');
+		else if (byte >= 'a' && byte <= 'f')
+			digit = (unsigned int) (byte - 'a') + 10;
 		if (digit >= base)
 			return number;
 		number = number * base + digit;

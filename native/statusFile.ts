@@ -11,15 +11,15 @@
  *     died MONO STATUS STARTED                it ended, and is started again by the knot
  *     exited MONO STATUS STARTED HOW          it ended for good: itself, term or killed
  *
- *     ready MONO                              see watch.c for these; only where they are asked for
+ *     ready MONO                              watch.c has these; only where they are asked for
  *     unready MONO WHY                        reloading, stopping
  *     waiting MONO REASON DETAIL              it should be ready soon, and is not
  *     unhealthy MONO COUNT REASON DETAIL
  *     notified MONO EXTEND TEXT               EXTEND in milliseconds, 0 for none
  *     prestop MONO STATUS                     -1: it was killed
  *
- * `died` and `exited` end with `oom=KILLS/LIMIT` where the kernel killed processes of this start for
- * lack of memory; LIMIT in bytes, or `-`. Knots of earlier versions never say so.
+ * `died` and `exited` end with `oom=KILLS/LIMIT` where the kernel killed processes of this start
+ * for lack of memory; LIMIT in bytes, or `-`. Knots of earlier versions never say so.
  *
  * MONO and STARTED are milliseconds of CLOCK_MONOTONIC, STATUS is a wait status. The file is
  * called `S:P.N@INCARNATION`, for the instance `S/P.N`.

@@ -141,10 +141,13 @@ void watch_say_ready(struct container *container, int64_t now)
 	if (!watch->probes[HEALTHY].is_wanted || watch->pid[HEALTHY] != 0)
 		return;
 	int64_t first = after(now, healthy[PROBE_START_DELAY]);
-	if (is_of(watch, HEALTHY, KIND_NOTIFY) && watch->silent_at > after(first, watch->watchdog_ms))
-		watch->silent_at = after(first, watch->watchdog_ms);
-	else if (watch->look_at[HEALTHY] > first)
+	if (is_of(watch, HEALTHY, KIND_NOTIFY)) {
+		first = after(first, watch->watchdog_ms);
+		if (watch->silent_at > first)
+			watch->silent_at = first;
+	} else if (watch->look_at[HEALTHY] > first) {
 		watch->look_at[HEALTHY] = first;
+	}
 }
 
 static void say_waiting(struct container *container, int64_t now)

@@ -88,8 +88,8 @@ static void flood(int count)
 		notify(text, 0);
 		if (i % 16 == 0) {
 			notify(huge, 0);
-			notify("|||=|READY=|READY=11|WATCHDOG_USEC=-1|WATCHDOG_USEC=99999999999999999999",
-			       0);
+			notify("|||=|READY=|READY=11|WATCHDOG_USEC=-1", 0);
+			notify("WATCHDOG_USEC=99999999999999999999", 0);
 			notify("RELOADING=1", 0);
 			notify("", 0);
 		}
