@@ -47,6 +47,16 @@ export const listSegments = async (
   return segments.filter((_, index) => recent[index])
 }
 
+/** When it was last written to, milliseconds since 1970; 0 where it has been dropped. */
+export const modifiedAt = async (directory: string, { name }: Segment): Promise<number> => {
+  const plain = path.join(directory, name.replace(/\.gz$/, ''))
+  for (const file of [plain, `${plain}.gz`]) {
+    const status = await fs.promises.stat(file).catch(() => null)
+    if (status !== null) return status.mtimeMs
+  }
+  return 0
+}
+
 /** A segment that was listed plain may have been compressed or dropped since. */
 export async function* segmentBytes(
   directory: string,

@@ -20,12 +20,16 @@ export const dispatch = async (
   if (word === undefined) return say(process.stderr, help(name, commands), 2)
   if (word === '--help' || word === '-h' || word === 'help')
     return say(process.stdout, help(name, commands), 0)
-  if (word === '--version' || word === 'version') return say(process.stdout, `${version}\n`, 0)
+  if (word === '--version') return say(process.stdout, `${version}\n`, 0)
   if (Object.hasOwn(commands, word)) return (await commands[word]![1]()).run(rest)
-  const similar = nearest(word, Object.keys(commands))
+  if (word === 'version') return say(process.stdout, `${version}\n`, 0)
+  const similar = nearest(word, Object.keys(commands).filter(isShown))
   const hint = similar === null ? `see ${name} --help` : `did you mean ${similar}?`
   return say(process.stderr, `${name}: there is no command ${JSON.stringify(word)}; ${hint}\n`, 2)
 }
+
+/** What begins with `__` is called by programs. */
+const isShown = (command: string): boolean => !command.startsWith('__')
 
 const say = (stream: NodeJS.WriteStream, text: string, code: number): number => {
   stream.write(text)
@@ -33,7 +37,7 @@ const say = (stream: NodeJS.WriteStream, text: string, code: number): number => 
 }
 
 const help = (name: string, commands: Commands): string => {
-  const names = Object.keys(commands)
+  const names = Object.keys(commands).filter(isShown)
   const width = Math.max(...names.map(({ length }) => length))
   return [
     'Usage:',

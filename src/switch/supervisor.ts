@@ -43,12 +43,14 @@ export type Line = Connection
 
 /**
  * Left: there is nobody to talk to. `silent`: one that lives and has no socket. Whoever has been
- * reached once is waited for until the deadline, an instant of `stamp().mono`.
+ * reached once is waited for until the deadline, an instant of `stamp().mono`. `asksAgain`: the
+ * failures after which the same is asked again.
  */
 export const openLine = async (
   runtimeDir: string,
   pidFile: string,
   deadline: number,
+  asksAgain: (failure: Failure) => boolean = isPassing,
 ): Promise<E.Either<'nobody' | 'silent', Line>> => {
   const began = stamp().mono
   let connection: Connection | null = null
@@ -80,7 +82,7 @@ export const openLine = async (
       for (;;) {
         const answer = await untilDeadline(connection?.ask(what, fields, onEvent), deadline)
         if (answer === null) return E.left(tooLate)
-        if (E.isRight(answer) || isOver || !isPassing(answer.left)) return answer
+        if (E.isRight(answer) || isOver || !asksAgain(answer.left)) return answer
         await reconnect()
         if (connection === null) return E.left(tooLate)
       }
@@ -93,9 +95,11 @@ export const openLine = async (
   })
 }
 
+/** It was not taken. */
+export const isUntaken = ({ code }: Failure): boolean => code === 'not-serving' || code === 'busy'
+
 /** It was not, or may not have been, taken: the next supervisor is asked the same. */
-const isPassing = ({ code }: Failure): boolean =>
-  code === 'lost' || code === 'not-serving' || code === 'busy'
+const isPassing = (failure: Failure): boolean => failure.code === 'lost' || isUntaken(failure)
 
 const tooLate: Failure = { code: 'timeout', message: 'there was no answer in time' }
 
