@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { followChain } from './chain.ts'
 import { turnBytesMin } from './record.ts'
-import type { Checkpoint, Damage, Line, Tail, Turn } from './record.ts'
+import type { Checkpoint, Damage, Entry, Line, Tail, Turn } from './record.ts'
 
 export interface Scan {
   readonly checkpoint: Checkpoint | null
@@ -54,6 +54,12 @@ export function* goodLines(file: Uint8Array): Generator<Line> {
     const { kind, before, after } = read.right
     yield { kind, bytes, before, after }
   }
+}
+
+/** Line after line, for who keeps none of them. */
+export function* entriesIn(file: Uint8Array): Generator<E.Either<Damage, Entry>> {
+  const chain = followChain(null)
+  for (const bytes of linesOf(file)) yield chain.take(bytes)
 }
 
 /** Each with its newline; the last one may lack it. */

@@ -11,10 +11,10 @@ import { createActor, initialTransition } from 'xstate'
 import type { SnapshotFrom } from 'xstate'
 import { instanceMachine } from '../machines/instance.ts'
 import type { Heard, Letter, Post } from '../machines/letters.ts'
-import { newMemory } from '../machines/life.ts'
-import { newSandboxMemory, sandboxMachine } from '../machines/sandbox.ts'
+import { sandboxMachine } from '../machines/sandbox.ts'
 import { treeMachine } from '../machines/tree.ts'
 import type { Effect, Input, InputOf } from '../machines/vocabulary.ts'
+import { newInstance, newSandbox } from './newborn.ts'
 import {
   claimAll,
   closesFor,
@@ -62,11 +62,22 @@ export const sandboxOf = (instance: string): string => instance.slice(0, instanc
 
 export const decide = (state: State, heard: readonly Input[], turn: number): Decision => {
   const desk = openDesk(state, turn)
-  for (const input of heard) {
-    take(desk, input)
-    settle(desk, input)
+  const effects = takeTurn(desk, heard)
+  return { state: closeDesk(desk), effects }
+}
+
+/** The state that many turns lead to. Quicker: what is in between is not kept. */
+export const decideAll = (
+  state: State,
+  turns: Iterable<{ readonly seq: number; readonly inputs: readonly Input[] }>,
+): State => {
+  const desk = openDesk(state, 0)
+  for (const { seq, inputs } of turns) {
+    Object.assign(desk, { turn: seq, isConfigNew: false })
+    takeTurn(desk, inputs)
+    desk.effects.length = 0
   }
-  return { state: closeDesk(desk), effects: arrangeSockets(desk, heard) }
+  return closeDesk(desk)
 }
 
 // ---------------------------------------------------------------------------
@@ -74,7 +85,7 @@ export const decide = (state: State, heard: readonly Input[], turn: number): Dec
 // ---------------------------------------------------------------------------
 
 interface Desk {
-  readonly turn: number
+  turn: number
   tree: TreeSnapshot
   readonly sandboxes: Map<string, SandboxSnapshot>
   readonly instances: Map<string, InstanceSnapshot>
@@ -100,16 +111,22 @@ const openDesk = (state: State, turn: number): Desk => ({
   isConfigNew: false,
 })
 
-const closeDesk = (desk: Desk): State => {
-  if (desk.isConfigNew) forgetSpecs(desk)
-  return {
-    tree: desk.tree,
-    sandboxes: desk.sandboxes,
-    instances: desk.instances,
-    specs: desk.specs,
-    sockets: desk.sockets,
+const takeTurn = (desk: Desk, heard: readonly Input[]): readonly Effect[] => {
+  for (const input of heard) {
+    take(desk, input)
+    settle(desk, input)
   }
+  if (desk.isConfigNew) forgetSpecs(desk)
+  return arrangeSockets(desk, heard)
 }
+
+const closeDesk = ({ tree, sandboxes, instances, specs, sockets }: Desk): State => ({
+  tree,
+  sandboxes,
+  instances,
+  specs,
+  sockets,
+})
 
 /** Whose input this is follows from what it names. */
 const take = (desk: Desk, input: Input): void => {
@@ -269,23 +286,14 @@ const askInstance = (desk: Desk, name: string, event: Heard): void => {
   collect(desk)
 }
 
-/** No machine does anything on its way into its first state, so there is nothing to collect. */
-const newInstance = (name: string): InstanceSnapshot =>
-  instanceMachine.resolveState({ value: 'stopped', context: newMemory(name) })
-
-const newSandbox = (name: string): SandboxSnapshot =>
-  sandboxMachine.resolveState({ value: 'empty', context: newSandboxMemory(name) })
-
-/** What an action of a machine is called as an effect, where the names differ. */
-const effectNames: Readonly<Record<string, string>> = { sweepUp: 'sweep' }
-
 /** xstate's own timers and spawns would be invisible to the journal, so they are a bug here. */
 const collect = (desk: Desk): void => {
   for (const { type, params } of actions) {
     assert(!type.startsWith('xstate.'), `a machine used the built-in ${type}`)
     if (type === 'post') desk.posts.push(...(params as { posts: readonly Post[] }).posts)
     else if (params !== null) {
-      desk.effects.push({ type: effectNames[type] ?? type, ...(params as object) } as Effect)
+      const name = type === 'sweepUp' ? 'sweep' : type
+      desk.effects.push({ type: name, ...(params as object) } as Effect)
     }
   }
   actions.length = 0

@@ -1,13 +1,14 @@
 /** What the journal tells: the present state, or the past of one instance. Reads, never writes. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
 import { itemsIn, readAll } from '../journal/read.ts'
 import type { Item } from '../journal/read.ts'
 import { listSegments, segmentBytes } from '../journal/readFiles.ts'
-import { scan } from '../journal/scan.ts'
+import { entriesIn } from '../journal/scan.ts'
 import type { Effect, Input } from '../machines/vocabulary.ts'
 import type { Master } from './config/shapes.ts'
-import { decide, emptyState } from './decide.ts'
+import { decide, decideAll, emptyState } from './decide.ts'
 import type { State } from './decide.ts'
 import { restoreState } from './state.ts'
 import type { KeptState } from './state.ts'
@@ -33,22 +34,29 @@ export interface Present {
 }
 
 /**
- * From the last checkpoint of the hot journal on. Null where there is none. Read in one piece, as
- * a start does it; only a damaged file is gone through line by line, past the damage.
+ * From the last checkpoint of the hot journal on. Null where there is none. Read in one go, as a
+ * start does it; only a damaged file is gone through in every way, past the damage.
  */
 export const readPresent = async (hotDirectory: string): Promise<Present | null> => {
   const file = readIfThere(join(hotDirectory, 'hot.log'))
-  const found = file === null ? null : scan(file)
-  if (found === null || found.checkpoint === null || found.damage?.kind === 'changed')
+  const entries = entriesIn(file ?? Buffer.alloc(0))
+  const first = entries.next().value
+  if (first === undefined || E.isLeft(first) || first.right.kind !== 'checkpoint')
     return readPresentSlowly(hotDirectory)
-  const { checkpoint, turns } = found
-  return {
-    state: turns.reduce(
-      (before, turn) => decide(before, inputsOf(turn), turn.seq).state,
-      stateOf(checkpoint.state),
-    ),
-    seq: turns.at(-1)?.seq ?? checkpoint.seq,
+  const { checkpoint } = first.right
+  let isWhole = true
+  let seq = checkpoint.seq
+  // Each is parsed when it is taken, and forgotten.
+  const turns = function* () {
+    for (const entry of entries) {
+      isWhole = E.isRight(entry) || entry.left === 'torn'
+      if (E.isLeft(entry) || entry.right.kind !== 'turn') return
+      seq = entry.right.turn.seq
+      yield { seq, inputs: inputsOf(entry.right.turn) }
+    }
   }
+  const state = decideAll(stateOf(checkpoint.state), turns())
+  return isWhole ? { state, seq } : readPresentSlowly(hotDirectory)
 }
 
 const readIfThere = (file: string): Buffer | null => {

@@ -1,13 +1,14 @@
 /** The memory of the supervisor: the hot journal, the archive behind it, and what they remember. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as startTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import { stamp } from '../actors/clock.ts'
 import { lastArchived, startArchive } from '../journal/archive.ts'
 import { openHot } from '../journal/hot.ts'
 import type { Recovered } from '../journal/recoverHot.ts'
 import type { Hear } from '../machines/vocabulary.ts'
-import { decide, rulesVersion } from './decide.ts'
+import { decideAll, rulesVersion } from './decide.ts'
 import type { State } from './decide.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { inputsOf, journalsOf, stateOf } from './history.ts'
@@ -34,10 +35,18 @@ const hotBytesMax = 1 << 20
 /** Of turns: taking that many again costs a start as much as writing a checkpoint costs us. */
 const worthShortening = 16 << 10
 const archivePatienceMs = 300
+/** So long after the last turn, and no later than so long after the first, it is done unasked. */
+const usualQuietMs = 5_000
+const busyMs = 60_000
 /** What the archive lacks then, the next start copies from the hot journal. */
 const archiveCloseMs = 5_000
 
-export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory> => {
+/** `quietMs`: a state is written down when nothing has been for so long. */
+export const openMemory = async (
+  settings: Settings,
+  hear: Hear,
+  quietMs = usualQuietMs,
+): Promise<Memory> => {
   const { hotDirectory, archiveDirectory } = journalsOf(settings.places)
   const { master, places } = settings
   const isFirst = isNothing(join(hotDirectory, 'hot.log'))
@@ -61,6 +70,12 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
     ...(after !== null && { after }),
     ...trouble('hot journal'),
   })
+  const shorten = (): void => {
+    // What the archive lacks is in this file and the one before; a new one would push that out.
+    const isSafe = archive === null || archive.hasAll()
+    if (stateNow !== null && isSafe && hot.sinceCheckpoint() > worthShortening) hot.checkpoint()
+  }
+  const shortenSoon = inQuiet(shorten, quietMs)
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   const { state, note } = remember(recovered)
   const archive =
@@ -80,7 +95,13 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
     state,
     bootId,
     condition: note,
-    log: { nextSeq: () => hot.tail().seq + 1, append: hot.append },
+    log: {
+      nextSeq: () => hot.tail().seq + 1,
+      append: (inputs, effects) => {
+        hot.append(inputs, effects)
+        shortenSoon.due()
+      },
+    },
     follow: now => {
       stateNow = now
       // From here on our rules hold, and whoever replays must see it.
@@ -88,15 +109,38 @@ export const openMemory = async (settings: Settings, hear: Hear): Promise<Memory
     },
     lag: () => archive?.lag() ?? null,
     flush: async () => archive?.flush(),
-    shorten: () => {
-      // What the archive lacks is in this file and the one before; a new one would push that out.
-      const isSafe = archive === null || archive.hasAll()
-      if (isSafe && hot.sinceCheckpoint() > worthShortening) hot.checkpoint()
-    },
+    shorten,
     close: async () => {
+      shortenSoon.cancel()
       await Promise.race([archive?.close(), setTimeout(archiveCloseMs)])
       hot.close()
     },
+  }
+}
+
+/**
+ * Done once after a while in which it was not due again. Whoever looks, and whoever starts after a
+ * death, then finds a state, and not a thousand turns to take again.
+ */
+const inQuiet = (
+  work: () => void,
+  quietMs: number,
+): { readonly due: () => void; readonly cancel: () => void } => {
+  let timer: NodeJS.Timeout | null = null
+  let first = 0
+  const done = (): void => {
+    timer = null
+    work()
+  }
+  return {
+    due: () => {
+      const now = stamp().mono
+      if (timer === null) {
+        first = now
+        timer = startTimer(done, quietMs).unref()
+      } else if (now - first < busyMs) timer.refresh()
+    },
+    cancel: () => void (timer !== null && clearTimeout(timer)),
   }
 }
 
@@ -110,9 +154,9 @@ export const remember = ({
   readonly note: string
 } => ({
   note: condition.detail === '' ? condition.kind : `${condition.kind}, ${condition.detail}`,
-  state: turns.reduce(
-    (before, turn) => decide(before, inputsOf(turn), turn.seq).state,
+  state: decideAll(
     stateOf(state),
+    turns.map(turn => ({ seq: turn.seq, inputs: inputsOf(turn) })),
   ),
 })
 

@@ -3,10 +3,12 @@
  * Method: one real world, and the commands as people call them. What they say is compared with
  * what /proc says.
  */
+import { spawn } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { program } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
-import { kill, run, runs, sleeper, supervised, until } from './supervised.ts'
+import { inputsOf, kill, run, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
 
@@ -78,6 +80,84 @@ contained('the living, the failing, and a supervisor that has died', () =>
     await until('it is lost', () => rows()[1]?.state === 'lost')
     assert.equal(pidsOf()[1], ['web/app.1', 'lost', null])
     await self.start()
+    assert.is(await self.stop(), 0)
+  })(),
+)
+
+interface Happened {
+  readonly event: string
+  readonly name: string | null
+  readonly by: string | null
+}
+
+contained('restarts, waiting for them, whose a process is, and what happened', () =>
+  supervised(async self => {
+    await prepare(self)
+    const before = self.appOf('web/app.0')
+    const other = self.appOf('web/app.1')
+    const restarted = lithos(self, 'restart', 'web/app.0')
+    assert.is(restarted.status, 0, restarted.stderr)
+    const now = self.appOf('web/app.0')
+    assert.is(restarted.stdout, `restarted  web/app.0, pid ${now}\n`)
+    assert.is.not(now, before)
+    assert.is(self.appOf('web/app.1'), other)
+
+    const sick = lithos(self, 'restart', 'web/sick.0')
+    assert.is(sick.status, 1)
+    assert.match(sick.stderr, 'web/sick.0: executing "/bin/nothing": no such file or directory')
+    assert.match(lithos(self, 'restart', 'web/ap.0').stderr, 'did you mean web/app.0?')
+
+    assert.is(lithos(self, 'wait', 'web/app', 'running').status, 0)
+    assert.is(lithos(self, 'wait', 'web/app.0', 'backoff', '--timeout', '0').status, 3)
+    assert.is(lithos(self, 'wait', 'web/none.0', 'gone').status, 0)
+
+    const pids = run('lithos', 'pid', '-H', String(now), String(self.knotOf('web/app.1')), '1')
+    const [app = '', knot = '', host = ''] = pids.stdout.split('\n')
+    assert.match(app, new RegExp(`^${now} +web/app\\.0 +2 +guest$`))
+    assert.match(knot, /^\d+ +web\/app\.1 +1 +lithos_knot$/)
+    assert.match(host, /^1 +\[host\] +- /)
+    assert.is(run('lithos', 'pid', '4194304').status, 1)
+
+    const events = json<Happened[]>(self, 'history', 'web/app.0')
+    assert.equal(
+      events.filter(({ name }) => name === 'web/app.0').map(({ event }) => event),
+      ['app.started', 'instance.restart', 'knot.exited', 'app.started'],
+    )
+    assert.match(
+      String(events.find(({ event }) => event === 'instance.restart')?.by),
+      /^pid \d+, uid 0$/,
+    )
+
+    const [shown] = json<[{ instance: { pid: number }; limits: object; history: object[] }]>(
+      self,
+      'show',
+      'web/app.0',
+    )
+    assert.is(shown.instance.pid, now)
+    assert.match(lithos(self, 'show', 'web/app.0').stdout, /CONFINEMENT\n {2}weaker: +nothing/)
+
+    const looks = lithos(self, 'monitor', '--json', '-n', '2', '-r', '0.1', 'web/app.0').stdout
+    const [, second] = looks.trim().split('\n')
+    const { instances } = JSON.parse(second ?? '') as { instances: [{ percent: number }] }
+    assert.is(typeof instances[0].percent, 'number')
+
+    // The supervisor dies with the order on its way; the next one has it, and it is not repeated.
+    const lives = () => inputsOf(self.turns(), 'app.started').length
+    const count = lives()
+    const words = ['restart', '-C', self.world.master, 'web/app.1']
+    const child = spawn(program('lithos'), words, { stdio: 'inherit' })
+    const ended = new Promise(resolve => child.on('close', resolve))
+    await until('it was written down', () =>
+      inputsOf(self.turns(), 'instance.restart').some(({ instance }) => instance === 'web/app.1'),
+    )
+    kill(self.tree().pid)
+    await self.tree().ended
+    await self.start()
+    assert.is(await ended, 0)
+    await runs(self, 'web/app.1')
+    assert.is.not(self.appOf('web/app.1'), other)
+    assert.ok(lives() <= count + 1)
+    assert.is(inputsOf(self.turns(), 'instance.restart').length, 3)
     assert.is(await self.stop(), 0)
   })(),
 )

@@ -9,7 +9,7 @@ import { initialTransition, transition } from 'xstate'
 import { instanceMachine } from '../../machines/instance.ts'
 import type { Heard } from '../../machines/letters.ts'
 import type { Effect, Input } from '../../machines/vocabulary.ts'
-import { decide, emptyState } from '../../src/decide.ts'
+import { decide, decideAll, emptyState } from '../../src/decide.ts'
 import { keepState, restoreState } from '../../src/state.ts'
 import { prng } from '../prng.ts'
 import { invent, wanted } from './invent.ts'
@@ -37,6 +37,23 @@ test(`replay equals life (SEED=${seed})`, () => {
       random() < 0.1
         ? restoreState(asJson(keepState(again.state)) as Parameters<typeof restoreState>[0])
         : again.state
+  }
+})
+
+test(`many turns at once lead to where they lead one by one (SEED=${seed})`, () => {
+  const random = prng(seed + 2)
+  for (let story = 0; story < 20; story++) {
+    const turns: { readonly seq: number; readonly inputs: readonly Input[] }[] = []
+    const start = decide(emptyState(), [invent(random, emptyState(), 1)], 1).state
+    const before = asJson(keepState(start))
+    let live = start
+    for (let seq = 2; seq <= 100; seq++) {
+      const inputs = [invent(random, live, seq * 100), invent(random, live, seq * 100)]
+      turns.push({ seq, inputs })
+      live = decide(live, inputs, seq).state
+    }
+    assert.equal(asJson(keepState(decideAll(start, turns))), asJson(keepState(live)))
+    assert.equal(asJson(keepState(start)), before, 'the state from before has changed')
   }
 })
 
