@@ -1,4 +1,4 @@
-/** The first snapshots. No machine does anything on its way there, so there is nothing to perform. */
+/** The first snapshots. No machine does anything on its way there: nothing is to be performed. */
 import { instanceMachine } from '../machines/instance.ts'
 import { newMemory } from '../machines/life.ts'
 import { newSandboxMemory, sandboxMachine } from '../machines/sandbox.ts'

@@ -1,4 +1,4 @@
-/** `lithos monitor`: what instances use, drawn anew all the time; or what happens, as it happens. */
+/** `lithos monitor`: what instances use, drawn anew all the time; or what happens. */
 import type { Row } from '../look/rows.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'

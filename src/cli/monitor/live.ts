@@ -1,4 +1,4 @@
-/** The table that is drawn anew. Follows the journal, so that a look costs what lives and no more. */
+/** The table that is drawn anew. Follows the journal: a look costs what lives and no more. */
 import { once } from 'node:events'
 import { stamp } from '../../../actors/clock.ts'
 import { follow } from '../../../journal/follow.ts'
