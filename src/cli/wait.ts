@@ -30,8 +30,8 @@ export const description = {
   summary:
     'Waits until an instance, or all that a name or pattern means, are in one of the states ' +
     `${states.join(', ')}; "gone" (or "stopped") is wanted no more, and ended. ` +
-    'Follows the journal, so it also waits over restarts of the supervisor. Exit code 0: it is so; 1: there is no such name, or ' +
-    'no journal; 2: usage; 3: not in time.',
+    'Follows the journal, so it also waits over restarts of the supervisor. Exit code 0: it is ' +
+    'so; 1: there is no such name, or no journal; 2: usage; 3: not in time.',
   options: {
     config: configOption,
     timeout: {
