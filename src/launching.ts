@@ -11,7 +11,7 @@ import type { Layout } from '../native/cgroup.ts'
 import type { Plan } from '../native/plan.ts'
 import { encodePlan } from '../native/wire.ts'
 import type { TakeAddress } from './cables.ts'
-import { createDecryption } from './decryption.ts'
+import type { Decryption } from './decryption.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { askHost } from './evaluate/host.ts'
 import type { Settings } from './evaluate/settings.ts'
@@ -34,6 +34,7 @@ export interface LaunchingOptions {
   readonly sockets: Pick<Sockets, 'give'>
   readonly logLevel: LogLevel | null
   readonly takeAddress: TakeAddress
+  readonly decryption: () => Decryption
 }
 
 export interface Launching {
@@ -43,10 +44,9 @@ export interface Launching {
 }
 
 export const createLaunching = (options: LaunchingOptions): Launching => {
-  const { settings, layout, loading, sockets, logLevel, takeAddress } = options
+  const { settings, layout, loading, sockets, logLevel, takeAddress, decryption } = options
   const name = hostname()
   const bytesOf = createPlanBytes()
-  const decryption = createDecryption()
   let address: (() => string | null) | null = null
 
   const hostFor = (spec: Spec): Host => ({
@@ -61,7 +61,7 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
   /** No template is kept of it, and the knot has its own copy before the turn is over. */
   const secretPlan = (whole: Plan): Buffer => {
     const bytes = encodePlan(whole)
-    decryption.wipeToo(bytes)
+    decryption().wipeToo(bytes)
     return bytes
   }
 
@@ -85,7 +85,7 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
           },
         }
       const { spec, hash } = found
-      const secrets = spec.secrets === undefined ? null : decryption.of(hash, spec.secrets)
+      const secrets = spec.secrets === undefined ? null : decryption().of(hash, spec.secrets)
       if (secrets !== null && E.isLeft(secrets)) return { refused: secrets.left }
       const taken = whoHasAddress(spec, instance)
       if (taken !== null) return { refused: taken }

@@ -27,8 +27,8 @@ export interface Restart {
   readonly notifySocket: string | undefined
   /** Descriptors of ours that a service manager has kept since an earlier life. */
   readonly stored: number
-  /** Returns only if it failed: the code of the error. */
-  readonly execNow: (reason: string) => string
+  /** Returns only if it failed: the code of the error. `handed`: for the same build's environment. */
+  readonly execNow: (reason: string, handed: Readonly<Record<string, string>>) => string
   /** Descriptors for the next image, beside those given at the beginning and other people's. */
   readonly keep: (whose: string, fds: readonly number[]) => void
 }
@@ -63,13 +63,14 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
   const prepare = (
     reason: string | null,
     way: 'direct' | 'launcher',
+    handed: Readonly<Record<string, string>> = {},
   ): E.Either<{ readonly code: string }, number> =>
     prepareImage({
       ...next.image(way),
       env: {
         ...process.env,
         // What we preload may be gone with an old version.
-        ...(way === 'direct' && forImage),
+        ...(way === 'direct' && { ...forImage, ...handed }),
         ...(notifySocket !== undefined && { [notifyVariable]: notifySocket }),
         ...(reason !== null && { [reasonVariable]: reason }),
       },
@@ -105,8 +106,8 @@ export const createRestart = (masterFile: string, kept: readonly number[]): Rest
       others.set(whose, fds)
       keepDescriptors([...kept, ...[...others.values()].flat()])
     },
-    execNow: reason => {
-      const prepared = prepare(reason, next.hasChanged() ? 'launcher' : 'direct')
+    execNow: (reason, handed) => {
+      const prepared = prepare(reason, next.hasChanged() ? 'launcher' : 'direct', handed)
       if (E.isLeft(prepared)) return prepared.left.code
       const failed = execNow('lithos_tree')
       prepare(null, 'launcher')

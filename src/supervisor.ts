@@ -20,16 +20,18 @@ import { inheritedWatch, watchDirectory } from '../native/inotify.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import * as pidfd from '../native/pidfd.ts'
 import { survey } from '../native/survey.ts'
-import type { Found } from '../native/survey.ts'
 import { begin } from './begin.ts'
 import { createTakeAddress, sweepCables } from './cables.ts'
-import { serveLater } from './control/later.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
+import type { Decoded } from './config/report.ts'
 import type { State } from './decide.ts'
-import { createEvaluator } from './evaluate/evaluator.ts'
+import type { Settings } from './evaluate/settings.ts'
+import { dismiss } from './dismiss.ts'
 import { findSockets } from './findSockets.ts'
 import { whyNoGround } from './ground.ts'
+import { handOver, standAsBefore } from './handOver.ts'
+import { createLate } from './late.ts'
 import { createLaunching, knotEnvironment } from './launching.ts'
 import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
@@ -37,11 +39,8 @@ import { openMemory } from './memory.ts'
 import { announceCantal, createMetrics } from './metrics/metrics.ts'
 import { aliveIn, forgetEnds, performEffect } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
-import { createRotation } from './rotation.ts'
 import { createRestart } from './restart.ts'
-import { whyNotInPlace } from './samePlaces.ts'
 import type { Spec } from './spec.ts'
-import { stand } from './standing.ts'
 import { forgetSocket, keepSocket, tidingsOf } from './systemd.ts'
 import { openBus } from './turn.ts'
 import { version } from './cli/version.ts'
@@ -63,12 +62,17 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
   access('/', () => {})
   releaseSignals()
 
-  const evaluator = createEvaluator(options.masterFile, () => stamp().at)
-  const { settings, ground, instead } = stand(evaluator, { ...options, now: () => stamp().at })
+  const late = createLate(options.masterFile, () => stamp().at)
+  const { evaluator } = late
+  const place = { ...options, now: () => stamp().at }
+  const { settings, ground, instead } =
+    standAsBefore(place) ?? (await late.load()).stand(evaluator, place)
   announceCantal(settings.places.runtimeDir)
   const restart = createRestart(options.masterFile, [ground.pidFile.fd])
   const awake = restart.awake
   const memory = await openMemory(settings, input => hear(input))
+  const mayDecrypt = [...memory.state.specs.values()].some(spec => 'secrets' in (spec as Spec))
+  if (mayDecrypt) await late.load()
   if (ground.layout.v1.length === 0) await moveRest(ground.layout)
 
   return new Promise<number>(done => {
@@ -89,11 +93,13 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       })
     /** Deaths that wait for us are heard first: files can wait. */
     const soon = (turn: number, sandbox?: string): void =>
-      void setImmediate().then(() => {
-        awake()
-        // The next image loads, and whoever stops starts nothing.
-        if (bus.state().tree.value === 'serving') loading.load(turn, sandbox)
-      })
+      void setImmediate(undefined)
+        .then(late.load)
+        .then(() => {
+          awake()
+          // The next image loads, and whoever stops starts nothing.
+          if (bus.state().tree.value === 'serving') loading.load(turn, sandbox)
+        })
 
     const bus = openBus(memory.state, memory.log, perform, awake)
     memory.follow(bus.state)
@@ -122,6 +128,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       sockets,
       logLevel: options.logLevel,
       takeAddress: createTakeAddress(bus.state),
+      decryption: late.decryption,
     })
     const timers = createTimers(bus.hear, stamp)
     const knots = createKnots(bus.hear, {
@@ -156,17 +163,18 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     })
 
     /** A new image could not go on with what it cannot read: better the settings of now. */
-    const whyNoStart = (): string[] => {
-      const { value, problems } = evaluator.settings()
+    const whyNoStart = async ({ value, problems }: Decoded<Settings>): Promise<string[]> => {
       if (value === null) return problems.map(sayProblem)
-      const moved = whyNotInPlace(settings, value)
+      const moved = (await late.load()).whyNotInPlace(settings, value)
       const reason = moved.length > 0 ? null : whyNoGround(value)
       return reason === null ? [...moved] : [reason]
     }
 
     /** What is on its way to a disk is waited for, but not for a disk that hangs. */
     const becomeNew = async (reason: string): Promise<void> => {
-      const reasons = whyNoStart()
+      await late.load()
+      const next = evaluator.settings()
+      const reasons = await whyNoStart(next)
       if (reasons.length > 0)
         return hear({ type: 'exec.refused', code: 'EINVAL', reasons, ...stamp() })
       const whyNot = await restart.whyNot()
@@ -182,7 +190,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       await setImmediate()
       await setImmediate()
       if (bus.state().tree.value !== 'restarting') return releaseSignals()
-      const code = restart.execNow(reason)
+      const code = restart.execNow(reason, handOver(next))
       releaseSignals()
       hear({ type: 'exec.refused', code, ...stamp() })
     }
@@ -248,10 +256,13 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     const seq = (): number => memory.log.nextSeq() - 1
     const isLast = instead !== null
     const reopenLogs = () => ground.reopenLog().then(knots.reopenLogs)
-    const { rotateLogs } = createRotation({ settings, state: bus.state, stamp, warn, reopenLogs })
-    void serveLater({ settings, stamp, bus, seq, isLast, warn, reopenLogs, rotateLogs }).then(
-      opened => (control = opened),
-    )
+    void setImmediate(undefined)
+      .then(late.load)
+      .then(({ createRotation, serveLater }) => {
+        const rotation = createRotation({ settings, state: bus.state, stamp, warn, reopenLogs })
+        return serveLater({ settings, stamp, bus, seq, isLast, warn, reopenLogs, ...rotation })
+      })
+      .then(opened => (control = opened))
     if (ground.layout.v1.length > 0)
       void moveRest(ground.layout).then(problems => problems.forEach(warn))
   })
@@ -271,21 +282,3 @@ const sayRefusalBy =
         : launching.nameStep(spec, knot.instance, step)
     return { ...named, code: errnoName(errno) }
   }
-
-/** Longer than the default of `kill-timeout`, which its knot keeps itself. */
-const dismissalMs = 6_000
-
-/** One of a name too many. The next start finds it again, should we not live to see its end. */
-const dismiss = ({ pid, pidfd: held }: Found, warn: (text: string) => void): void => {
-  if (held === null) return
-  warn(`Undefined child, pid: ${pid}. Sending SIGTERM...`)
-  pidfd.signal(held, 'SIGTERM')
-  void setTimeout(dismissalMs, undefined, { ref: false }).then(() => {
-    pidfd.wait(held, false)
-    if (pidfd.isThere(held)) {
-      warn(`Process Pid(${pid}) looks like hanging. Sending kill...`)
-      pidfd.signal(held, 'SIGKILL')
-    }
-    pidfd.close(held)
-  })
-}

@@ -4,13 +4,14 @@
  *
  *     dist/native/      the knot and the C library
  *     dist/NAME.cjs     one bundle for each command, for it starts in half the time of modules
+ *     dist/tree-*.cjs   what the supervisor loads late (src/late.ts), and what both halves need
  *     dist/switchPresent.cjs  the part of lithos_switch that only --dry-run needs
  *     dist/NAME.cache   what V8 made of it, see load.ts
  *     dist/start.cjs    the first JavaScript of every command
  *     dist/node-path    the Node that did this, which the launchers prefer
  *     dist/complete     written last: its age tells whether a build is stale
  */
-import { context, build as esbuild } from 'esbuild'
+import { context, build as esbuild, transform } from 'esbuild'
 import { execFile } from 'node:child_process'
 import {
   existsSync,
@@ -78,10 +79,42 @@ const apart = {
     })),
 }
 
+/**
+ * The supervisor in pieces: what it imports with `import()` is a file of its own. esbuild splits
+ * ES modules only, so each piece is made a CommonJS one afterwards.
+ */
+const supervisor = 'src/cli/tree.ts'
+const { banner, ...undecorated } = options
+const { supported, target, platform, minifySyntax } = options
+
+const inPieces = {
+  name: 'inPieces',
+  setup: ({ onEnd }) =>
+    onEnd(async ({ outputFiles = [] }) => {
+      const shape = { format: 'cjs', banner: banner.js, supported, target, platform, minifySyntax }
+      for (const name of readdirSync(dist).filter(name => /^tree[.-]/.test(name)))
+        rmSync(join(dist, name))
+      for (const { path, text } of outputFiles)
+        writeFileSync(path, (await transform(text, shape)).code)
+    }),
+}
+
+const pieces = {
+  ...undecorated,
+  supported: {},
+  format: 'esm',
+  splitting: true,
+  write: false,
+  entryPoints: [supervisor],
+  chunkNames: 'tree-[hash]',
+  outdir: 'dist',
+  plugins: [inPieces],
+}
+
 /** One by one, so that a mistake in one command leaves the others usable. */
 const bundles = () =>
   ['src/build/start.ts', 'src/build/cache.ts', ...commands.map(name => `src/cli/${name}.ts`)]
-    .filter(exists)
+    .filter(path => exists(path) && path !== supervisor)
     .map(path => ({ ...options, plugins: [apart], entryPoints: [path], outdir: 'dist' }))
     .concat(
       Object.entries(parts).map(([path, name]) => ({
@@ -89,6 +122,7 @@ const bundles = () =>
         entryPoints: { [name]: join('src/cli', path) },
         outdir: 'dist',
       })),
+      exists(supervisor) ? [pieces] : [],
     )
 
 const exists = path => existsSync(join(root, path))
@@ -104,9 +138,13 @@ const buildNative = async () => {
   await buildNative({ outDir: join(dist, 'native') })
 }
 
+const apartFromCommands = new Set(['start.cjs', 'cache.cjs'])
+
 /** A cache is only a quicker start: without one everything works, so a failure is only said. */
 const makeCaches = async () => {
-  const present = commands.map(name => join(dist, `${name}.cjs`)).filter(existsSync)
+  const present = readdirSync(dist)
+    .filter(name => /\.cjs$/.test(name) && !apartFromCommands.has(name))
+    .map(name => join(dist, name))
   try {
     await run(process.execPath, [...nodeFlags, join(dist, 'cache.cjs'), ...present])
   } catch (error) {

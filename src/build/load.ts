@@ -10,7 +10,7 @@
  * it (node:zlib, node:crypto) can be loaded.
  */
 import { readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 
 export interface Command {
@@ -64,10 +64,16 @@ export const compile = (bundle: string): { readonly script: Script; readonly sou
 
 export const load = (bundle: string): Command => {
   const module = { exports: {} as Command }
-  const { script } = compile(bundle)
-  script.runInThisContext()(module.exports, requireLate, module, bundle, dirname(bundle))
+  run(bundle, module, requireFrom(dirname(bundle)))
   return module.exports
 }
+
+const run = (bundle: string, module: { exports: object }, requireLate: Require): void => {
+  const { script } = compile(bundle)
+  script.runInThisContext()(module.exports, requireLate, module, bundle, dirname(bundle))
+}
+
+type Require = (name: string) => unknown
 
 /** Parts of Node that take milliseconds to load, and that most starts never come to use. */
 const heavy = new Set(
@@ -80,7 +86,22 @@ const heavy = new Set(
  * A bundle asks for all modules it may need before its first line runs, and names a function of
  * one only where it calls it. So the heavy ones are loaded at the first of these.
  */
-const requireLate = (name: string): unknown => {
+const requireFrom = (directory: string) => {
+  const pieces = new Map<string, object>()
+  const requirePiece = (file: string): object => {
+    const known = pieces.get(file)
+    if (known !== undefined) return known
+    const module = { exports: {} }
+    pieces.set(file, module.exports)
+    run(file, module, requireLate)
+    return module.exports
+  }
+  const requireLate = (name: string): unknown =>
+    name.startsWith('./') ? requirePiece(join(directory, name)) : requireNode(name)
+  return requireLate
+}
+
+const requireNode = (name: string): unknown => {
   if (!heavy.has(name)) return require(name)
   const loaded = (): object => require(name) as object
   return new Proxy(

@@ -2,7 +2,7 @@
 import { findLayout } from '../../native/cgroup.ts'
 import { audit } from '../audit/run.ts'
 import { isBroken, lowestOf, sayReport, toJson } from '../audit/say.ts'
-import { controllersOf, furtherControllersOf } from '../evaluate/settings.ts'
+import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
 import { readPresent } from '../history.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'

@@ -3,21 +3,9 @@ import { sayProblem } from '../config/report.ts'
 import { findLastMaster } from '../lastMaster.ts'
 import { readSettings } from '../evaluate/settings.ts'
 import type { Settings } from '../evaluate/settings.ts'
+import { defaultMaster } from './options.ts'
 
-export const defaultMaster = '/etc/lithos/master.yaml'
-
-export const configOption = {
-  kind: 'value',
-  names: ['-C', '--config'],
-  metavar: 'FILE',
-  help: `master configuration; default: ${defaultMaster}`,
-} as const
-
-export const jsonOption = {
-  kind: 'flag',
-  names: ['--json'],
-  help: 'one JSON document instead of text',
-} as const
+export { configOption, defaultMaster, jsonOption } from './options.ts'
 
 /** Null: the master configuration cannot be read, and why has been said. */
 export const settingsOf = (command: string, config: string | null): Settings | null => {

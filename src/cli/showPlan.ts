@@ -6,7 +6,7 @@ import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
 import { askHost } from '../evaluate/host.ts'
 import { isRefused } from '../evaluate/sandbox.ts'
-import { controllersOf, furtherControllersOf } from '../evaluate/settings.ts'
+import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
 import { plan } from '../plan.ts'
 import { showPlan } from '../plan/show.ts'
 

@@ -3,7 +3,7 @@ import type { LogLevel } from '../config/shapes.ts'
 import { Fatal } from '../ground.ts'
 import { supervise } from '../supervisor.ts'
 import type { Description } from './args.ts'
-import { configOption, defaultMaster } from './common.ts'
+import { configOption, defaultMaster } from './options.ts'
 import { runCommand } from './command.ts'
 
 const levels: readonly string[] = ['error', 'warn', 'info', 'debug', 'trace']
