@@ -87,12 +87,12 @@ const heavy = new Set(
  * one only where it calls it. So the heavy ones are loaded at the first of these.
  */
 const requireFrom = (directory: string) => {
-  const pieces = new Map<string, object>()
+  const pieces = new Map<string, { exports: object }>()
   const requirePiece = (file: string): object => {
     const known = pieces.get(file)
-    if (known !== undefined) return known
+    if (known !== undefined) return known.exports
     const module = { exports: {} }
-    pieces.set(file, module.exports)
+    pieces.set(file, module)
     run(file, module, requireLate)
     return module.exports
   }
