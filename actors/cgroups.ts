@@ -7,7 +7,7 @@
  * are, and only in v1; the rest comes with `moveRest`, beside the work. On v2 nothing may be
  * launched before that is done.
  */
-import { mkdirSync, readdirSync, rmdirSync, writeFile, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFile, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Layout } from '../native/cgroup.ts'
 
@@ -18,6 +18,7 @@ const leafName = 'tree'
 export const enterSlice = ({ v1, v2 }: Layout): string[] => {
   return [
     ...v1.flatMap(({ slice }) => {
+      if (threadsIn(slice).has(String(process.pid))) return []
       const failed = makeGroup(slice)
       // The thread that writes: the main one.
       return failed.length > 0
@@ -28,12 +29,24 @@ export const enterSlice = ({ v1, v2 }: Layout): string[] => {
   ]
 }
 
+/** The threads in it. An image that was executed in place is where the former was. */
+const threadsIn = (slice: string): ReadonlySet<string> => {
+  try {
+    return new Set(readFileSync(join(slice, 'tasks'), 'latin1').split('\n'))
+  } catch {
+    return new Set()
+  }
+}
+
 /** The other threads of this process in v1, the whole of it in v2. */
 export const moveRest = async ({ v1, v2 }: Layout): Promise<string[]> => {
   const threads = v1.length === 0 ? [] : readdirSync('/proc/self/task')
-  const moves = v1.flatMap(({ slice }) =>
-    threads.map(thread => move(join(slice, 'tasks'), thread, slice)),
-  )
+  const moves = v1.flatMap(({ slice }) => {
+    const inside = threadsIn(slice)
+    return threads
+      .filter(thread => !inside.has(thread))
+      .map(thread => move(join(slice, 'tasks'), thread, slice))
+  })
   if (v2 !== null) {
     const leaf = join(v2.slice, leafName)
     moves.push(move(join(leaf, 'cgroup.procs'), String(process.pid), leaf))

@@ -264,7 +264,9 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       })
       .then(opened => (control = opened))
     if (ground.layout.v1.length > 0)
-      void moveRest(ground.layout).then(problems => problems.forEach(warn))
+      void setImmediate(ground.layout)
+        .then(moveRest)
+        .then(problems => problems.forEach(warn))
   })
 }
 
