@@ -33,6 +33,8 @@ export interface ArchiveOptions extends Listener, Partial<Limits> {
   /** Milliseconds since 1970, for the age of segments. */
   readonly now: () => number
   readonly delayMs?: number
+  /** Before the disk is touched for the first time: a start has better things to do. */
+  readonly startMs?: number
   readonly segmentBytesMax?: number
   readonly backlogBytesMax?: number
   readonly disk?: ArchiveDisk
@@ -58,7 +60,12 @@ export const lastArchived = (directory: string): Promise<Tail | null> =>
 
 export const startArchive = (options: ArchiveOptions): Archive => {
   const { directory, source, sync, now, disk = realArchiveDisk } = options
-  const { delayMs = 1_000, segmentBytesMax = 8 << 20, backlogBytesMax = 16 << 20 } = options
+  const {
+    startMs = 0,
+    delayMs = 1_000,
+    segmentBytesMax = 8 << 20,
+    backlogBytesMax = 16 << 20,
+  } = options
   const limits: Limits = {
     totalBytesMax: options.totalBytesMax ?? 256 << 20,
     ageMsMax: options.ageMsMax ?? 90 * 24 * 60 * 60 * 1_000,
@@ -184,7 +191,8 @@ export const startArchive = (options: ArchiveOptions): Archive => {
     if (timer !== null && (isSoon || !isUrgent)) return
     stopTimer()
     isSoon = isUrgent
-    timer = setTimeout(() => void write(), retryMs || (isUrgent ? 0 : delayMs))
+    const urgentMs = hasResumed ? 0 : startMs
+    timer = setTimeout(() => void write(), retryMs || (isUrgent ? urgentMs : delayMs))
   }
 
   const stopTimer = (): void => {

@@ -38,6 +38,7 @@ const archivePatienceMs = 300
 /** So long after the last turn, and no later than so long after the first, it is done unasked. */
 const usualQuietMs = 5_000
 const busyMs = 60_000
+const archiveStartMs = 100
 /** What the archive lacks then, the next start copies from the hot journal. */
 const archiveCloseMs = 5_000
 
@@ -85,6 +86,7 @@ export const openMemory = async (
           directory: archiveDirectory,
           source: hot,
           sync: master.journalSync,
+          startMs: archiveStartMs,
           now: () => stamp().at,
           segmentBytesMax: master.journalSegmentSize,
           totalBytesMax: master.journalMaxSize,
