@@ -5,7 +5,7 @@
  * child before: half a deployment must not end a supervisor that works.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { nativeDir, packageDir } from '../native/where.ts'
 import type { Image } from '../native/exec.ts'
@@ -53,10 +53,19 @@ const look = (launcher: string | null): string => {
   const root = launcher === null ? packageDir : rootOf(launcher)
   const files = [
     launcher ?? program,
-    ...['start.cjs', 'tree.cjs', 'tree.cache', 'complete', 'lithos_tree', 'node-path'],
+    ...['start.cjs', 'complete', 'lithos_tree', 'node-path', ...piecesIn(join(root, 'dist'))],
     ...['native/liblithos.so', 'native/lithos_knot', 'native/lithos_keep'],
   ].map((file, index) => (index === 0 ? file : join(root, 'dist', file)))
   return [root, ...files.map(signature)].join('\n')
+}
+
+/** Of the supervisor, and what V8 made of each. */
+const piecesIn = (dist: string): readonly string[] => {
+  try {
+    return readdirSync(dist).filter(name => /^tree[.-]/.test(name))
+  } catch {
+    return []
+  }
 }
 
 const rootOf = (launcher: string): string => {

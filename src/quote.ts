@@ -15,7 +15,11 @@ const short: ReadonlyMap<string, string> = new Map([
   ['\0', '\\0'],
 ])
 
-export const quote = (text: string): string => `"${[...text].map(escape).join('')}"`
+/** Nothing to escape, which nearly all texts are. The tables of Unicode take a start milliseconds. */
+const plain = /^[ !#-[\]-~]*$/
+
+export const quote = (text: string): string =>
+  plain.test(text) ? `"${text}"` : `"${[...text].map(escape).join('')}"`
 
 const escape = (character: string): string =>
   short.get(character) ??

@@ -36,8 +36,10 @@ export const description = {
   outlivesReaders: true,
 } as const satisfies Description
 
-export const run = (argv: readonly string[]): Promise<number> | number =>
-  runCommand(description, argv, async options => {
+export const run = async (argv: readonly string[]): Promise<number> => {
+  // Who is asked that may be about to take over: all that a start needs must be there.
+  if (argv.includes('--version')) await import('../rest.ts')
+  return runCommand(description, argv, async options => {
     const masterFile = options.config ?? defaultMaster
     try {
       const code = await supervise({
@@ -52,3 +54,4 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       process.exit(error.code)
     }
   })
+}

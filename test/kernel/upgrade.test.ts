@@ -4,8 +4,8 @@
  * Method: copies of what is built, with other versions written into them; behind a link, and in
  *   one place, overwritten, halved, broken.
  */
-import { cpSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs'
-import { symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -19,7 +19,8 @@ import { canContain, whyNot } from './world.ts'
 const real = skipUnless(canContain, whyNot)
 
 const checkout = dirname(dirname(dirname(program('lithos_tree'))))
-const built = ['start.cjs', 'tree.cjs', 'complete', 'lithos_tree', 'node-path', 'native']
+const pieces = readdirSync(join(checkout, 'dist')).filter(name => /^tree.*\.cjs$/.test(name))
+const built = ['start.cjs', ...pieces, 'complete', 'lithos_tree', 'node-path', 'native']
 
 /** What npm would have put there, as far as a supervisor needs it. */
 const install = (root: string, version: string): void => {
@@ -31,8 +32,8 @@ const install = (root: string, version: string): void => {
   cpSync(join(checkout, 'src', 'bin'), join(root, 'src', 'bin'), { recursive: true })
   rmSync(join(root, 'node_modules'), { force: true })
   symlinkSync(join(packageDir, 'node_modules'), join(root, 'node_modules'))
-  const tree = join(root, 'dist', 'tree.cjs')
-  writeFileSync(tree, readFileSync(tree, 'utf8').replaceAll('0.18.4', version))
+  for (const file of pieces.map(name => join(root, 'dist', name)))
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('0.18.4', version))
 }
 
 const starts = (self: Supervised) => inputsOf(self.turns(), 'tree.started')
@@ -119,6 +120,7 @@ real(
       [() => truncateSync(dist('tree.cjs'), 100_000), /does not start: \w+Error/],
       [() => truncateSync(dist('tree.cjs'), 0), /does not start/],
       [() => rmSync(dist('tree.cjs')), /does not start: .*tree\.cjs is missing/],
+      ...pieces.map(name => [() => rmSync(dist(name)), /does not start/] as const),
       [() => writeFileSync(dist('start.cjs'), 'throw new TypeError("x")'), /TypeError: x/],
       [() => rmSync(dist('native/lithos_knot')), /leads to no .*lithos_knot/],
       [() => truncateSync(dist('native/liblithos.so'), 3_000), /does not start/],
