@@ -15,7 +15,7 @@ const short: ReadonlyMap<string, string> = new Map([
   ['\0', '\\0'],
 ])
 
-/** Nothing to escape, which nearly all texts are. The tables of Unicode take a start milliseconds. */
+/** Nothing to escape, as in nearly all texts: the tables of Unicode cost a start milliseconds. */
 const plain = /^[ !#-[\]-~]*$/
 
 export const quote = (text: string): string =>

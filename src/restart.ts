@@ -27,7 +27,7 @@ export interface Restart {
   readonly notifySocket: string | undefined
   /** Descriptors of ours that a service manager has kept since an earlier life. */
   readonly stored: number
-  /** Returns only if it failed: the code of the error. `handed`: for the same build's environment. */
+  /** Returns only if it failed: the code. `handed`: variables for an image of the same build. */
   readonly execNow: (reason: string, handed: Readonly<Record<string, string>>) => string
   /** Descriptors for the next image, beside those given at the beginning and other people's. */
   readonly keep: (whose: string, fds: readonly number[]) => void
