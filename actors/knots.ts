@@ -23,23 +23,22 @@ import type { DirectoryWatch } from '../native/inotify.ts'
 import { launchKnot } from '../native/knot.ts'
 import { readTexts } from '../native/look.ts'
 import * as pidfd from '../native/pidfd.ts'
-import type { Pidfd } from '../native/pidfd.ts'
 import * as proc from '../native/proc.ts'
 import type { Namespace } from '../native/spawn.ts'
 import { fileName, readStatusFile, readStatusText, removeStatusFile } from '../native/statusFile.ts'
 import type { StatusLine } from '../native/statusFile.ts'
 import { findApp } from '../native/survey.ts'
 import type { Found } from '../native/survey.ts'
+import { endingOf } from '../native/heldKnot.ts'
+import type { HeldKnot as Knot, StepName } from '../native/heldKnot.ts'
 import type { Kept } from '../native/statusLife.ts'
+import { factOf, factsOf } from '../native/watching.ts'
+import type { WatchFact } from '../native/watching.ts'
 
 export type Launch = Extract<Effect, { type: 'launch' }>
-type Signal = Extract<Effect, { type: 'signal' }>
-
-/** What was attempted, and on what: `mounting tmpfs`, `/tmp`. */
-export interface StepName {
-  readonly step: string
-  readonly about: string
-}
+type Signal = Extract<Effect, { type: 'signal' | 'preStop' }>
+/** Nothing is done about these: a knot looks from its start to its end, with or without us. */
+type Look = Extract<Effect, { type: 'probe' | 'stopProbes' }>
 
 export type Prepared =
   | {
@@ -73,7 +72,7 @@ export interface KnotsOptions {
 }
 
 export interface Knots {
-  readonly perform: (effect: Launch | Signal, turn: number) => void
+  readonly perform: (effect: Launch | Signal | Look, turn: number) => void
   /** Watches what a survey has found, also if it has ended: then the end is told soon. */
   readonly adopt: (found: Found) => void
   /** The end of this life is in the journal: its zombie and its file may go. */
@@ -84,27 +83,9 @@ export interface Knots {
   readonly close: () => void
 }
 
-interface Knot {
-  readonly instance: string
-  readonly incarnation: number
-  readonly pid: number
-  readonly birth: number
-  /** Null: it was gone when it was found. */
-  readonly pidfd: Pidfd | null
-  readonly tag: number
-  /** Its status file. Named after its life; but a knot may be adopted under another number. */
-  readonly file: string
-  /** Only until the application is started: it holds the plan. */
-  about: ((step: number) => StepName) | null
-  offset: number
-  startedAt: Kept['startedAt']
-  refused: Kept['refused']
-  exited: Kept['exited']
-  hasEnded: boolean
-}
-
 const inotifyTag = 0
-const unread = { offset: 0, startedAt: null, refused: null, exited: null, hasEnded: false }
+const fresh = { hasEnded: false, isReady: false, known: [] }
+const unread = { offset: 0, startedAt: null, refused: null, exited: null, ...fresh }
 
 export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   const { stamp, knotsDir } = options
@@ -160,12 +141,20 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   const take = (knot: Knot, line: StatusLine): void => {
     if (line.said === 'refused') knot.refused = { step: line.step, errno: line.errno }
     if (line.said === 'exited') knot.exited = line
+    tell(knot, factOf(line, knot.isReady))
     if (line.said !== 'started' || knot.startedAt !== null) return
     knot.startedAt = line.mono
     knot.about = null
     // 0: its life was so short that nobody could look.
     const pid = findApp(proc.childrenOf(knot.pid), line.innerPid) ?? 0
     hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
+  }
+
+  const tell = (knot: Knot, fact: WatchFact | null): void => {
+    if (fact === null) return
+    if (fact.type === 'app.ready' || fact.type === 'app.unready')
+      knot.isReady = fact.type === 'app.ready'
+    hear({ ...fact, ...stamp(), ...lifeOf(knot) })
   }
 
   // ---- how they end ----------------------------------------------------------------------
@@ -186,19 +175,9 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   }
 
   const tellEnd = (knot: Knot): void => {
-    const { exited, pid } = knot
     const now = stamp()
-    const startedAt = exited?.started || knot.startedAt
-    hear({
-      type: 'knot.exited',
-      ...now,
-      ...lifeOf(knot),
-      pid,
-      ...howItEnded(knot),
-      ...(exited !== null && exited.started !== 0 && { app: exited.status }),
-      ...(exited?.oom && { oom: exited.oom }),
-      ...(startedAt !== null && { uptimeMs: Math.max(0, (exited?.mono ?? now.mono) - startedAt) }),
-    })
+    const end = endingOf(knot, now.mono)
+    hear({ type: 'knot.exited', ...now, ...lifeOf(knot), pid: knot.pid, ...end })
   }
 
   /** The former supervisor may have read less, or told less, than there is. */
@@ -209,6 +188,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     knots.forEach((knot, index) => {
       const { lines, offset } = readStatusText(texts[index] ?? '', knot.offset)
       knot.offset = offset
+      for (const fact of knot.known) tell(knot, fact)
       for (const line of lines) take(knot, line)
       if (knot.pidfd === null) end(knot)
     })
@@ -240,11 +220,13 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     hear({ type: 'knot.launched', ...stamp(), instance, incarnation, pid, birth, ...record })
   }
 
-  const signal = ({ instance, incarnation, signal }: Signal): void => {
+  /** The command before a stop is in the plan of a knot; those of older versions ignore this. */
+  const signal = (effect: Signal): void => {
+    const { instance, incarnation } = effect
     const knot = lives.get(fileName(instance, incarnation))
     if (knot === undefined || knot.pidfd === null || knot.hasEnded) return
     // That it is gone already is no news: its end is on the way to us.
-    pidfd.signal(knot.pidfd, signal)
+    pidfd.signal(knot.pidfd, effect.type === 'signal' ? effect.signal : 'SIGWINCH')
   }
 
   const drop = (knot: Knot): void => {
@@ -260,12 +242,16 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   }
 
   return {
-    perform: (effect, turn) => (effect.type === 'launch' ? launch(effect, turn) : signal(effect)),
+    perform: (effect, turn) => {
+      if (effect.type === 'launch') launch(effect, turn)
+      else if (effect.type === 'signal' || effect.type === 'preStop') signal(effect)
+    },
     adopt: found => {
       const { instance, incarnation, pid, birth, pidfd, offset, kept } = found
       const file = found.file ?? fileName(instance, incarnation)
       const life = { instance, incarnation, pid, birth, pidfd, file, offset }
-      const knot = watch({ ...life, ...kept, about: null, hasEnded: false })
+      const known = factsOf(kept.watched ?? [])
+      const knot = watch({ ...life, ...kept, about: null, ...fresh, known })
       if (adopted.push(knot) === 1) setImmediate(readAdopted)
     },
     forget: (instance, incarnation) => {
@@ -291,10 +277,3 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 }
 
 const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })
-
-/** The wait status of the knot, and who had it. */
-const howItEnded = ({ pidfd: held, pid, birth, exited }: Knot) =>
-  (held === null ? null : pidfd.endOf(held, pid, birth)) ?? {
-    status: null,
-    keptBy: exited === null ? 'nobody' : 'status file',
-  }

@@ -237,7 +237,9 @@ void watch_dead(struct container *container, int pid, int status)
 
 	if (pid == watch->pre_stop_pid) {
 		watch->pre_stop_pid = 0;
-		say_pre_stop(now, watch->pre_stop_was_killed ? -1 : status);
+		watch->pre_stop_is_over = true;
+		watch->pre_stop_status = watch->pre_stop_was_killed ? -1 : status;
+		say_pre_stop(now, watch->pre_stop_status);
 	}
 	if (!watch->is_on)
 		return;
@@ -261,6 +263,11 @@ void watch_pre_stop(struct container *container, int64_t now)
 
 	if (watch->pre_stop_pid != 0)
 		return;
+	/* Once: who orders it again may not know that it was ordered. */
+	if (watch->pre_stop_is_over) {
+		say_pre_stop(now, watch->pre_stop_status);
+		return;
+	}
 	/* It is being taken away on purpose: that it answers no more is no illness. */
 	end_look(watch, HEALTHY);
 	watch->silent_at = NEVER;

@@ -78,6 +78,8 @@ struct watch {
 	int pre_stop_pid;
 	int64_t pre_stop_kill_at;
 	bool pre_stop_was_killed;
+	bool pre_stop_is_over;
+	int64_t pre_stop_status;
 
 	/* What it has said and was not told yet, see notify.c. */
 	bool says_ready;

@@ -1,16 +1,19 @@
 /** What the watch of a knot has said (watch.c), as facts without the life they are about. */
 import { errnoName } from './attempt.ts'
-import type { WatchLine } from './statusFile.ts'
+import type { StatusLine, WatchLine } from './statusFile.ts'
 
-export type Watched =
+export type WatchFact =
   | { readonly type: 'app.ready' }
   | { readonly type: 'app.unready'; readonly reason: string }
   | { readonly type: 'app.unhealthy'; readonly reason: string }
   | { readonly type: 'app.notified'; readonly status?: string; readonly extendMs?: number }
   | { readonly type: 'preStop.ended'; readonly code: number; readonly reason?: string }
 
-export const factOf = (line: WatchLine): Watched => {
+/** Null: it is about something else. */
+export const factOf = (line: StatusLine, wasReady: boolean): WatchFact | null => {
   switch (line.said) {
+    case 'died':
+      return wasReady ? { type: 'app.unready', reason: 'it ended, and is started again' } : null
     case 'ready':
       return { type: 'app.ready' }
     case 'unready':
@@ -34,12 +37,16 @@ export const factOf = (line: WatchLine): Watched => {
       return line.status === -1
         ? { type: 'preStop.ended', code: 137, reason: 'it did not end in time' }
         : { type: 'preStop.ended', code: codeOf(line.status) }
+    default:
+      return null
   }
 }
 
-/** The same of one that was said to an earlier supervisor: what was to be added is added. */
-export const keptFactOf = (line: WatchLine): Watched =>
-  factOf(line.said === 'notified' ? { ...line, extendMs: 0 } : line)
+/** Of what was said to an earlier supervisor: what was to be added once is not added again. */
+export const factsOf = (lines: readonly WatchLine[]): readonly WatchFact[] =>
+  lines.flatMap(
+    line => factOf(line.said === 'notified' ? { ...line, extendMs: 0 } : line, false) ?? [],
+  )
 
 /** As a shell counts. */
 const codeOf = (status: number): number =>

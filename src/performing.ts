@@ -29,6 +29,9 @@ export const performEffect = (effect: Effect, turn: number, performers: Performe
       sweeper.spare(effect.instance)
       return knots.perform(effect, turn)
     case 'signal':
+    case 'preStop':
+    case 'probe':
+    case 'stopProbes':
       return knots.perform(effect, turn)
     case 'armTimer':
     case 'disarmTimer':

@@ -12,6 +12,7 @@ import { mountSteps, stateSteps } from './plan/fileSystem.ts'
 import type { Names } from './plan/fileSystem.ts'
 import { networkSteps, userSteps } from './plan/namespaces.ts'
 import { secretFileSteps } from './plan/secretFiles.ts'
+import { killTimeoutOf, watchSteps } from './plan/watching.ts'
 import { outputOf } from './spec.ts'
 import type { Spec } from './spec.ts'
 
@@ -37,7 +38,7 @@ export const plan = (
 ): Plan => ({
   name: instance,
   logLevel: host.logLevel ?? spec.logLevel,
-  killTimeoutMs: spec.killTimeoutMs,
+  killTimeoutMs: killTimeoutOf(spec),
   restartTimeoutMs: spec.restartTimeoutMs,
   restartProcessOnly: spec.restartProcessOnly,
   isDaemon: spec.isDaemon,
@@ -49,6 +50,7 @@ export const plan = (
     ...stateSteps(spec, host, instance),
     ...mountSteps(spec, instance),
     ...secretFileSteps(spec, secrets),
+    ...watchSteps(spec),
     ...cgroupSteps(spec, host.cgroups, instance),
     { do: 'pivot' },
     ...applicationSteps(spec, host, instance, extra, secrets),

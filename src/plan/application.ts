@@ -10,6 +10,7 @@ import { PID_REFERENCE } from '../config/variables.ts'
 import { earlySteps, isolationSteps, lastSteps, surrenderSteps } from './confinement.ts'
 import { portSteps } from './namespaces.ts'
 import { substituted } from './substituted.ts'
+import { readySteps, watchVariables } from './watching.ts'
 
 export const applicationSteps = (
   spec: Spec,
@@ -27,6 +28,7 @@ export const applicationSteps = (
     ...(spec.sockets === undefined
       ? []
       : [{ do: 'passSockets', fds: spec.sockets.map(({ fd }) => fd) } as const]),
+    ...readySteps(spec),
     { do: 'limitFiles', max: fileLimit(spec.filenoLimit) },
     { do: 'setGroups', gids: [] },
     ...(spec.ids === undefined ? [] : [{ do: 'enterUsers' } as const]),
@@ -82,6 +84,9 @@ const environment = (spec: Spec, term: string, instance: string, secrets: Secret
     variables.set('LISTEN_FDNAMES', activated.join(':'))
     pidVariables.push('LISTEN_PID')
   }
+  const watched = watchVariables(spec)
+  for (const [name, text] of watched.variables) variables.set(name, text)
+  pidVariables.push(...watched.pidVariables)
   for (const name of pidVariables) variables.delete(name)
   const values = new Map(secrets?.environ)
   const kept = [...secretNames].filter(name => !variables.has(name) && !pidVariables.includes(name))

@@ -18,6 +18,7 @@ import type { World } from './world.ts'
 
 type Launch = Extract<Effect, { type: 'launch' }>
 type Signal = Extract<Effect, { type: 'signal' }>
+type Look = Extract<Effect, { type: 'preStop' | 'probe' | 'stopProbes' }>
 
 export type Prepared =
   | { readonly killMs: number; readonly spec: string; readonly sockets: readonly Listener[] }
@@ -35,7 +36,7 @@ export interface KnotsOptions {
 }
 
 export interface FakeKnots {
-  readonly perform: (effect: Launch | Signal) => void
+  readonly perform: (effect: Launch | Signal | Look) => void
   readonly adopt: (found: Found) => void
   readonly forget: (instance: string, incarnation: number) => void
 }
@@ -216,7 +217,10 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
   }
 
   return {
-    perform: effect => (effect.type === 'launch' ? launch(effect) : signal(effect)),
+    perform: effect => {
+      if (effect.type === 'launch') launch(effect)
+      else if (effect.type === 'signal') signal(effect)
+    },
     adopt: found => {
       const { instance, incarnation, pid, offset, kept } = found
       const process = kernel.processes[(found.pidfd ?? 0) - 1] ?? null
