@@ -7,9 +7,22 @@
  */
 import type { Input, Wanted } from './vocabulary.ts'
 
+/** Of an instance: up; alive, but not up yet; alive, and to end; without a life. */
+export type Standing = 'up' | 'coming' | 'going' | 'none'
+
 export type Letter =
-  /** Sandbox to instance: run like this. */
-  | { readonly type: 'want'; readonly wanted: Wanted }
+  /**
+   * Sandbox to instance: run like this. `waitsFor`: not before these processes are up. `notBefore`:
+   * put in by whoever delivers it, where starts are spread; an instant of CLOCK_MONOTONIC.
+   */
+  | {
+      readonly type: 'want'
+      readonly wanted: Wanted
+      readonly waitsFor?: readonly string[]
+      readonly notBefore?: number
+    }
+  /** Sandbox to instance: these processes have to be up before a start; none: no more. */
+  | { readonly type: 'hold'; readonly waitsFor: readonly string[] }
   /** Sandbox to instance: end for good. */
   | { readonly type: 'unwant' }
   /** Tree to sandbox: end everything, whatever your configuration says. */
@@ -20,12 +33,16 @@ export type Letter =
   | { readonly type: 'abandon' }
   /** Decide to sandbox: an instance of yours lives, perhaps one that no configuration has named. */
   | { readonly type: 'found'; readonly instance: string; readonly config: string }
+  /** Decide to sandbox, where it cares. */
+  | { readonly type: 'stands'; readonly instance: string; readonly standing: Standing }
+  /** Decide to tree: one of those starts that are spread over time is decided. */
+  | { readonly type: 'claim' }
   /** Decide to sandbox: an instance has ended for good. */
   | { readonly type: 'ended'; readonly instance: string }
   /** Decide to tree, while it stops: so many instances are not stopped yet. */
   | { readonly type: 'census'; readonly alive: number; readonly longestKillMs: number }
 
-interface Delivery {
+export interface Delivery {
   readonly turn: number
   readonly at: number
   readonly mono: number

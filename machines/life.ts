@@ -2,8 +2,11 @@
  * What an instance remembers: its present life, how the last one ended, what is wanted. Pure
  * arithmetic of contexts; when to do it is drawn in instance.ts.
  */
+import { pacedAfter, troubleAfter, uptimeAt } from './again.ts'
+import type { Trouble } from './again.ts'
 import type { Heard } from './letters.ts'
-import type { OutOfMemory, Timer, Wanted } from './vocabulary.ts'
+import { isForgiven } from './questions.ts'
+import type { OutOfMemory, Policy, Timer, Wanted } from './vocabulary.ts'
 
 /** One life: from the decision to launch until the knot is gone. */
 export interface Life {
@@ -13,6 +16,12 @@ export interface Life {
   readonly killMs: number
   /** Keys of the shared sockets it was given, where it was given any. */
   readonly sockets?: readonly string[]
+  /** What was asked for beyond starting and stopping, when it was launched. */
+  readonly policy?: Policy
+  /** Absent: nobody has said, which is as good as ready unless `policy` wants to know. */
+  readonly isReady?: boolean
+  /** What it has said of itself. */
+  readonly notice?: Notice
   readonly pid: number | null
   /** Start time of the knot in clock ticks since boot: with the pid it names one process. */
   readonly birth: number | null
@@ -20,6 +29,14 @@ export interface Life {
   /** The launch, in CLOCK_MONOTONIC and on the wall clock. */
   readonly launchedAt: number
   readonly since: number
+}
+
+/** Of sd_notify, the last of each. */
+export interface Notice {
+  readonly status?: string
+  readonly reloading?: boolean
+  readonly stopping?: boolean
+  readonly watchdogUs?: number
 }
 
 export interface Refusal {
@@ -55,6 +72,11 @@ export interface Memory {
   readonly last: Ending | null
   /** Why the present life is being stopped. */
   readonly asked: string | null
+  /** It is stopped because it did not do what it should: that counts as a failure. */
+  readonly isToBlame?: boolean | undefined
+  readonly trouble?: Trouble | undefined
+  /** Processes that have to be up before the next start. */
+  readonly waitsFor?: readonly string[] | undefined
 }
 
 export const newMemory = (name: string): Memory => ({
@@ -69,21 +91,6 @@ export const newMemory = (name: string): Memory => ({
 })
 
 // ---------------------------------------------------------------------------
-// Questions
-// ---------------------------------------------------------------------------
-
-export const isThisLife = ({ life }: Memory, event: Heard): boolean =>
-  'incarnation' in event && life !== null && event.incarnation === life.incarnation
-
-/** Wanted no more, or not like this. */
-export const isOver = ({ want, life }: Memory): boolean =>
-  life !== null && (want === null || want.config !== life.config)
-
-/** Adopted under our name, and not the one we knew. */
-export const isOtherProcess = ({ life }: Memory, event: Heard): boolean =>
-  event.type === 'knot.adopted' && (event.pid !== life?.pid || event.birth !== life.birth)
-
-// ---------------------------------------------------------------------------
 // What an event adds
 // ---------------------------------------------------------------------------
 
@@ -93,12 +100,14 @@ export const begin = (memory: Memory, event: Heard): Partial<Memory> => {
   return {
     notBefore: event.mono + want.restartMs,
     asked: null,
+    ...(memory.isToBlame !== undefined && { isToBlame: undefined }),
     life: {
       incarnation: event.turn,
       config: want.config,
       spec: want.spec,
       killMs: want.killMs,
       ...socketsOf(want),
+      ...(want.policy !== undefined && { policy: want.policy }),
       pid: null,
       birth: null,
       appPid: null,
@@ -112,17 +121,28 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
   const { life } = memory
   switch (event.type) {
     case 'want':
-      return { want: event.wanted }
+      return {
+        want: event.wanted,
+        ...(isForgiven(memory, event) && forgive(memory)),
+        ...waitsFor(memory, event.waitsFor),
+        ...(event.notBefore !== undefined && {
+          notBefore: Math.max(memory.notBefore, event.notBefore),
+        }),
+      }
+    case 'hold':
+      return waitsFor(memory, event.waitsFor)
     case 'unwant':
       return { want: null }
     case 'spec.loaded':
       return {
         want: event.wanted,
+        ...(isForgiven(memory, event) && forgive(memory)),
         life: life && {
           ...life,
           spec: event.wanted.spec,
           killMs: event.wanted.killMs,
           ...socketsOf(event.wanted),
+          ...(event.wanted.policy !== undefined && { policy: event.wanted.policy }),
         },
       }
     case 'knot.launched':
@@ -132,6 +152,11 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
       }
     case 'app.started':
       return { ...pause(memory, event), life: life && { ...life, appPid: event.pid } }
+    case 'app.ready':
+    case 'app.unready':
+      return { life: life && { ...life, isReady: event.type === 'app.ready' } }
+    case 'app.notified':
+      return { life: life && { ...life, notice: { ...life.notice, ...noticeOf(event) } } }
     case 'knot.adopted':
       return adopt(memory, event)
     case 'knot.refused':
@@ -152,6 +177,26 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
   }
 }
 
+/** Nobody, as ever, is no field. */
+const waitsFor = (memory: Memory, names: readonly string[] = []): Partial<Memory> =>
+  names.length > 0
+    ? { waitsFor: names }
+    : memory.waitsFor === undefined
+      ? {}
+      : { waitsFor: undefined }
+
+const noticeOf = ({
+  status,
+  reloading,
+  stopping,
+  watchdogUs,
+}: Heard & { type: 'app.notified' }): Notice => ({
+  ...(status !== undefined && { status }),
+  ...(reloading !== undefined && { reloading }),
+  ...(stopping !== undefined && { stopping }),
+  ...(watchdogUs !== undefined && { watchdogUs }),
+})
+
 /** The start is when it happened, not when it was decided. */
 const pause = ({ want, notBefore }: Memory, { mono }: Heard): Partial<Memory> => ({
   notBefore: want === null ? notBefore : mono + want.restartMs,
@@ -169,6 +214,9 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
       spec: known?.spec ?? null,
       killMs: known?.killMs ?? unknownKillMs,
       ...(known?.sockets !== undefined && { sockets: known.sockets }),
+      ...(known?.policy !== undefined && { policy: known.policy }),
+      ...(known?.isReady !== undefined && { isReady: known.isReady }),
+      ...(known?.notice !== undefined && { notice: known.notice }),
       pid: event.pid,
       birth: event.birth,
       appPid: event.appPid ?? known?.appPid ?? null,
@@ -187,37 +235,51 @@ const socketsOf = ({ sockets = [] }: Wanted): Pick<Life, 'sockets'> => {
 /** The documented default of `kill-timeout`, for a knot whose configuration nobody remembers. */
 const unknownKillMs = 5_000
 
-/** What cannot be started fails within a millisecond: `restart-timeout: 0` would be a storm. */
-const refusedPauseMs = 100
-
-/** The earliest start after this end. */
-export const nextStart = ({ notBefore }: Memory, event: Heard): number =>
-  event.type === 'knot.refused' ? Math.max(notBefore, event.mono + refusedPauseMs) : notBefore
-
 const end = (
   memory: Memory,
   event: Heard & { type: 'knot.exited' | 'knot.refused' },
   how: Pick<Ending, 'status' | 'app' | 'refusal' | 'oom'>,
 ): Partial<Memory> => {
-  const uptimeMs = 'uptimeMs' in event ? event.uptimeMs : undefined
+  const trouble = troubleAfter(memory, event)
   return {
     life: null,
     asked: null,
-    notBefore: nextStart(memory, event),
+    ...(trouble !== memory.trouble && { trouble }),
+    ...(memory.isToBlame !== undefined && { isToBlame: undefined }),
+    notBefore: pacedAfter(memory, event),
     restarts: memory.restarts + (memory.want === null ? 0 : 1),
     last: {
       ...how,
       at: event.at,
       incarnation: event.incarnation,
-      uptimeMs: uptimeMs ?? event.mono - (memory.life?.launchedAt ?? event.mono),
+      uptimeMs: uptimeAt(memory, event),
       asked: memory.asked,
     },
   }
 }
 
-export const reason = (memory: Memory, event: Heard): string => {
+/** Why it is stopped, and whether that is its own fault. */
+export const blame = (memory: Memory, event: Heard): Partial<Memory> => ({
+  asked: reason(memory, event),
+  // Who is not asked to count is told nothing.
+  ...(memory.want?.policy !== undefined &&
+    (event.type === 'app.unhealthy' || event.type === 'timer.elapsed') && { isToBlame: true }),
+})
+
+/** Of one that was started again in its place. */
+export const newApplication = ({ life }: Memory): Partial<Memory> => ({
+  life: life && { ...life, isReady: false },
+})
+
+/** What was asked for is news: an operator, or another configuration. */
+export const forgive = (memory: Memory): Partial<Memory> =>
+  memory.trouble === undefined ? {} : { trouble: undefined }
+
+const reason = (memory: Memory, event: Heard): string => {
   if (event.type === 'instance.restart') return `a restart was asked for by ${event.by}`
-  if (event.type === 'timer.elapsed') return 'it did not start in time'
+  if (event.type === 'app.unhealthy') return `it was not well: ${event.reason}`
+  if (event.type === 'timer.elapsed')
+    return event.timer === 'ready' ? 'it was not ready in time' : 'it did not start in time'
   if (event.type === 'abandon') return 'the time for an orderly stop was over'
   return memory.want === null ? 'it is no longer wanted' : 'its configuration has changed'
 }

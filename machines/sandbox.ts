@@ -10,10 +10,12 @@
  * An instance is stopped only by a valid configuration that does not name it, by the removal of
  * the sandbox (absent: nothing is lost by it; remove: somebody has asked), or because everything
  * stops. `found`: an instance that lives although no configuration we remember names it; it is
- * judged when the next one is read.
+ * judged when the next one is read. `stands`, where there is an order: who is up, see order.ts.
  */
 import { assign, setup } from 'xstate'
 import type { Heard, Post } from './letters.ts'
+import type { Order } from './order.ts'
+import { tellAllToEnd, tellEnded, tellLoaded, tellStanding, union, withSpec } from './telling.ts'
 import type { Wanted } from './vocabulary.ts'
 
 export interface SandboxMemory {
@@ -28,6 +30,8 @@ export interface SandboxMemory {
   readonly reasons: readonly string[]
   /** When the first of the refusals was that nothing has come after, milliseconds since 1970. */
   readonly refusedAt?: number | undefined
+  /** Who waits for whom. Absent where nobody asks for an order. */
+  readonly order?: Order | undefined
   /** Everything stops: no configuration starts anything any more. */
   readonly closing: boolean
 }
@@ -40,50 +44,17 @@ export const newSandboxMemory = (name: string): SandboxMemory => ({
   closing: false,
 })
 
-const send = (names: readonly string[], letter: Post['letter']): Post | null =>
-  names.length === 0 ? null : { to: 'instances', names, letter }
-
-const same = (a: Wanted | undefined, b: Wanted): boolean =>
-  a !== undefined &&
-  a.config === b.config &&
-  a.spec === b.spec &&
-  a.restartMs === b.restartMs &&
-  a.killMs === b.killMs
-
-/** Letters for all that changes; what stays as it is hears nothing. */
-const tellChanges = (
-  { wanted, known, unlike = [] }: SandboxMemory,
-  event: Heard,
-): readonly Post[] => {
-  if (event.type !== 'config.loaded') return []
-  const unwanted = known.filter(name => !Object.hasOwn(event.wanted, name))
-  return [
-    ...Object.entries(event.wanted)
-      .filter(([name, want]) => !same(wanted[name], want) || unlike.includes(name))
-      .map(([name, want]): Post => ({
-        to: 'instances',
-        names: [name],
-        letter: { type: 'want', wanted: want },
-      })),
-    ...(unwanted.length === 0 ? [] : [send(unwanted, { type: 'unwant' }) as Post]),
-  ]
-}
-
 /** Of a knot that has just ended the kernel keeps no arguments. */
 const isUnlike = (wanted: Wanted | undefined, config: string): boolean =>
   wanted !== undefined && config !== '' && config !== wanted.config
 
-const union = (a: readonly string[], b: readonly string[]): readonly string[] => [
-  ...new Set([...a, ...b]),
-]
-
-const dismiss = {
-  type: 'post',
-  params: ({ context }: { context: SandboxMemory }) => {
-    const post = send(context.known, { type: 'unwant' })
-    return { posts: post === null ? [] : [post] }
+const dismiss = [
+  {
+    type: 'post',
+    params: ({ context }: { context: SandboxMemory }) => ({ posts: tellAllToEnd(context).posts }),
   },
-} as const
+  'rememberEnding',
+] as const
 
 const loaded = {
   target: 'serving',
@@ -91,14 +62,14 @@ const loaded = {
     {
       type: 'post',
       params: ({ context, event }: { context: SandboxMemory; event: Heard }) => ({
-        posts: tellChanges(context, event),
+        posts: tellLoaded(context, event).posts,
       }),
     },
     'rememberConfig',
   ],
 } as const
 
-const drain = { target: 'draining', actions: ['close', dismiss] } as const
+const drain = { target: 'draining', actions: ['close', ...dismiss] } as const
 
 export const sandboxMachine = setup({
   types: {
@@ -108,17 +79,10 @@ export const sandboxMachine = setup({
   },
   actions: {
     post: (_, _letters: { readonly posts: readonly Post[] }) => {},
-    rememberConfig: assign(({ context, event }) =>
-      event.type === 'config.loaded'
-        ? {
-            wanted: event.wanted,
-            known: union(context.known, Object.keys(event.wanted)),
-            unlike: undefined,
-            reasons: [],
-            refusedAt: undefined,
-          }
-        : {},
-    ),
+    rememberConfig: assign(({ context, event }) => tellLoaded(context, event).memory),
+    rememberEnding: assign(({ context }) => tellAllToEnd(context).memory),
+    rememberStanding: assign(({ context, event }) => tellStanding(context, event).memory),
+    rememberEnded: assign(({ context, event }) => tellEnded(context, event).memory),
     rememberReasons: assign({
       reasons: ({ context, event }) =>
         event.type === 'config.refused' ? event.reasons : context.reasons,
@@ -127,12 +91,7 @@ export const sandboxMachine = setup({
           ? event.at
           : context.refusedAt,
     }),
-    rememberSpec: assign({
-      wanted: ({ context, event }) =>
-        event.type === 'spec.loaded'
-          ? { ...context.wanted, [event.instance]: event.wanted }
-          : context.wanted,
-    }),
+    rememberSpec: assign(({ context, event }) => withSpec(context, event)),
     rememberFound: assign({
       known: ({ context, event }) =>
         event.type === 'found' ? union(context.known, [event.instance]) : context.known,
@@ -140,12 +99,6 @@ export const sandboxMachine = setup({
         event.type === 'found' && isUnlike(wanted[event.instance], event.config)
           ? union(unlike ?? [], [event.instance])
           : unlike,
-    }),
-    forgetEnded: assign({
-      known: ({ context, event }) =>
-        event.type === 'ended'
-          ? context.known.filter(name => name !== event.instance)
-          : context.known,
     }),
     forgetConfig: assign({ wanted: {}, reasons: [], refusedAt: undefined }),
     close: assign({ closing: true }),
@@ -161,7 +114,24 @@ export const sandboxMachine = setup({
   initial: 'empty',
   on: {
     found: { actions: 'rememberFound' },
-    ended: { actions: 'forgetEnded' },
+    ended: {
+      actions: [
+        {
+          type: 'post',
+          params: ({ context, event }) => ({ posts: tellEnded(context, event).posts }),
+        },
+        'rememberEnded',
+      ],
+    },
+    stands: {
+      actions: [
+        {
+          type: 'post',
+          params: ({ context, event }) => ({ posts: tellStanding(context, event).posts }),
+        },
+        'rememberStanding',
+      ],
+    },
     reopen: { actions: 'reopen' },
     'spec.loaded': { actions: 'rememberSpec' },
   },
@@ -201,13 +171,13 @@ export const sandboxMachine = setup({
         // Again: another knot may have been found in the place of one that has ended.
         'config.absent': { actions: dismiss },
         'config.remove': { actions: dismiss },
-        drain: { actions: ['close', dismiss] },
+        drain: { actions: ['close', ...dismiss] },
       },
     },
     gone: {
       on: {
         'config.loaded': { guard: 'isOpen', ...loaded },
-        found: { target: 'draining', actions: ['rememberFound', dismiss] },
+        found: { target: 'draining', actions: ['rememberFound', ...dismiss] },
       },
     },
   },

@@ -13,6 +13,9 @@
  *                           abandoning ── nobody left ──────┤
  *                                └─────── stop elapsed ─────┘ (exit 1)
  *
+ * Starts that a configuration asks for may be spread over time (`start-rate`): each of them makes a
+ * `claim`, and the next one has to wait. What has died is started again without asking.
+ *
  * Recovery is start-up: every life of the supervisor begins with `tree.started` in whatever state
  * the last one ended.
  */
@@ -28,6 +31,10 @@ export interface TreeMemory {
   /** Everything is to stop. A new image of the same process goes on with it. */
   readonly isStopping: boolean
   readonly timer: { readonly timer: Timer; readonly due: number } | null
+  /** Starts a second that a configuration may ask for; absent: no limit. */
+  readonly startRate?: number | undefined
+  /** No further of those before this instant of CLOCK_MONOTONIC. */
+  readonly nextStart?: number | undefined
 }
 
 /** Overall limit of an orderly stop, beyond the longest kill-timeout of those that live. */
@@ -47,6 +54,16 @@ const arm = {
     due: context.timer?.due ?? 0,
   }),
 } as const
+
+/** Nobody's wish is no field, so that what was remembered before stays as it was. */
+const rateOf = (
+  { startRate, nextStart }: TreeMemory,
+  event: Heard & { type: 'tree.started' },
+): Pick<TreeMemory, 'startRate' | 'nextStart'> =>
+  event.startRate === undefined && startRate === undefined
+    ? {}
+    : // Instants of an earlier boot would hold up everybody.
+      { startRate: event.startRate, ...(nextStart !== undefined && { nextStart: undefined }) }
 
 const toAll = (to: Post['to'], letter: Post['letter']) =>
   ({ type: 'post', params: { posts: [{ to, names: null, letter }] } }) as const
@@ -70,6 +87,7 @@ export const treeMachine = setup({
             starts: context.starts + 1,
             isStopping: context.isStopping && event.pid === context.pid,
             timer: null,
+            ...rateOf(context, event),
           }
         : {},
     ),
@@ -78,6 +96,10 @@ export const treeMachine = setup({
         timer: 'stop' as const,
         due: event.mono + stopLimitMs + (event.type === 'census' ? event.longestKillMs : 0),
       }),
+    }),
+    claimStart: assign({
+      nextStart: ({ context: { startRate = 1, nextStart = 0 }, event }) =>
+        Math.max(event.mono, nextStart) + 1_000 / startRate,
     }),
     forgetTimer: assign({ timer: null }),
     rememberStop: assign({ isStopping: true }),
@@ -104,6 +126,7 @@ export const treeMachine = setup({
       target: '.recovering',
       actions: ['rememberStart', toAll('sandboxes', { type: 'reopen' })],
     },
+    claim: { actions: 'claimStart' },
   },
   states: {
     recovering: {

@@ -10,20 +10,16 @@ import { strict as assert } from 'node:assert'
 import { createActor, initialTransition } from 'xstate'
 import type { SnapshotFrom } from 'xstate'
 import { instanceMachine } from '../machines/instance.ts'
-import type { Heard, Letter, Post } from '../machines/letters.ts'
+import type { Delivery, Heard, Letter, Post } from '../machines/letters.ts'
+import { hasOrder } from '../machines/order.ts'
 import { sandboxMachine } from '../machines/sandbox.ts'
 import { treeMachine } from '../machines/tree.ts'
 import type { Effect, Input, InputOf } from '../machines/vocabulary.ts'
 import { newInstance, newSandbox } from './newborn.ts'
-import {
-  claimAll,
-  closesFor,
-  concernsSockets,
-  isOfSocket,
-  takeSocket,
-  withOpens,
-} from './sockets.ts'
+import { arrangeSockets } from './arranging.ts'
+import { isOfSocket, takeSocket } from './sockets.ts'
 import type { OpenSocket, OpenSockets } from './sockets.ts'
+import * as standings from './standings.ts'
 
 export type TreeSnapshot = SnapshotFrom<typeof treeMachine>
 export type SandboxSnapshot = SnapshotFrom<typeof sandboxMachine>
@@ -116,7 +112,8 @@ const takeTurn = (desk: Desk, heard: readonly Input[]): readonly Effect[] => {
     take(desk, input)
     settle(desk, input)
   }
-  if (desk.isConfigNew) forgetSpecs(desk)
+  if (desk.isConfigNew)
+    for (const hash of standings.unwantedSpecs(desk.specs, desk.sandboxes)) desk.specs.delete(hash)
   return arrangeSockets(desk, heard)
 }
 
@@ -138,7 +135,8 @@ const take = (desk: Desk, input: Input): void => {
 
   if (input.type === 'config.listed') desk.isConfigNew = true
   if (input.type === 'tree.started') desk.sockets.clear()
-  if (input.type === 'tree.started' && isOtherBoot(desk, input.bootId)) forgetBoot(desk)
+  if (input.type === 'tree.started' && standings.isOtherBoot(desk.tree, input.bootId))
+    forgetBoot(desk)
   if ('instance' in input && input.instance !== undefined) {
     if (input.type === 'knot.adopted') meet(desk, input, event)
     if (input.type === 'spec.loaded') askSandbox(desk, sandboxOf(input.instance), event)
@@ -147,18 +145,13 @@ const take = (desk: Desk, input: Input): void => {
     takeSocket(desk.sockets, input)
   } else if (input.type !== 'config.reload' && 'sandbox' in input) {
     desk.isConfigNew = true
+    if (event.type === 'config.loaded') beginOrder(desk, event)
     // What was still being read when everything was told to stop starts nothing any more.
-    askSandbox(desk, input.sandbox, event, !isEnding(desk))
+    askSandbox(desk, input.sandbox, event, !standings.isEnding(desk.tree))
   } else {
     askTree(desk, event)
   }
 }
-
-const isEnding = ({ tree: { value } }: Desk): boolean =>
-  value === 'stopping' || value === 'abandoning' || value === 'stopped'
-
-const isOtherBoot = ({ tree }: Desk, bootId: string): boolean =>
-  tree.context.bootId !== null && tree.context.bootId !== bootId
 
 /** Pids and monotonic instants mean nothing after a reboot: everything begins clean. */
 const forgetBoot = (desk: Desk): void => {
@@ -179,73 +172,74 @@ const meet = (desk: Desk, adopted: InputOf<'knot.adopted'>, event: Heard): void 
 const settle = (desk: Desk, { at, mono }: Input): void => {
   const stamp = { at, mono, turn: desk.turn }
   deliver(desk, stamp)
-  for (const name of desk.asked) {
-    const { value, context } = desk.instances.get(name) ?? {}
-    if (value !== 'stopped' || context?.life !== null || context.want !== null) continue
-    desk.instances.delete(name)
-    askSandbox(desk, sandboxOf(name), { type: 'ended', instance: name, ...stamp })
+  while (desk.asked.size > 0) {
+    const asked = [...desk.asked]
+    desk.asked.clear()
+    for (const name of asked) {
+      const { value, context } = desk.instances.get(name) ?? {}
+      if (value === 'stopped' && context?.life === null && context.want === null) {
+        desk.instances.delete(name)
+        askSandbox(desk, sandboxOf(name), { type: 'ended', instance: name, ...stamp })
+      } else if (value !== undefined) sayStanding(desk, name, stamp)
+    }
+    // What a sandbox says then may end others.
+    deliver(desk, stamp)
   }
-  desk.asked.clear()
   for (const [name, { value }] of desk.sandboxes) if (value === 'gone') desk.sandboxes.delete(name)
   if (desk.tree.value === 'stopping' || desk.tree.value === 'abandoning') {
-    const lives = [...desk.instances.values()].flatMap(({ context }) => context.life ?? [])
-    const longestKillMs = Math.max(0, ...lives.map(({ killMs }) => killMs))
-    askTree(desk, { type: 'census', alive: lives.length, longestKillMs, ...stamp })
+    askTree(desk, { type: 'census', ...standings.census(desk.instances, desk.sandboxes), ...stamp })
     deliver(desk, stamp)
   }
 }
 
-const deliver = (desk: Desk, stamp: { at: number; mono: number; turn: number }): void => {
+/** Where an order is kept, the sandbox has to know who is up. */
+const sayStanding = (desk: Desk, name: string, stamp: Delivery): void => {
+  const order = desk.sandboxes.get(sandboxOf(name))?.context.order
+  const instance = desk.instances.get(name)
+  if (order === undefined || instance === undefined) return
+  const standing = standings.standingOf(instance)
+  if (order.standing[name] !== standing)
+    askSandbox(desk, sandboxOf(name), { type: 'stands', instance: name, standing, ...stamp })
+}
+
+/** An order that was not kept so far begins with who is up now. */
+const beginOrder = (desk: Desk, event: Heard & InputOf<'config.loaded'>): void => {
+  const { sandbox, wanted } = event
+  if (desk.sandboxes.get(sandbox)?.context.order !== undefined || !hasOrder(wanted)) return
+  for (const [instance, snapshot] of desk.instances) {
+    if (sandboxOf(instance) !== sandbox) continue
+    const standing = standings.standingOf(snapshot)
+    askSandbox(desk, sandbox, letter(event, { type: 'stands', instance, standing }), true)
+  }
+}
+
+const deliver = (desk: Desk, stamp: Delivery): void => {
   for (let post = desk.posts.shift(); post !== undefined; post = desk.posts.shift()) {
-    const [all, ask] =
-      post.to === 'sandboxes'
-        ? ([desk.sandboxes, askSandbox] as const)
-        : ([desk.instances, askInstance] as const)
+    const isToSandboxes = post.to === 'sandboxes'
+    const all = isToSandboxes ? desk.sandboxes : desk.instances
+    const ask = isToSandboxes ? askSandbox : askInstance
     for (const name of post.names ?? [...all.keys()]) {
       if (post.letter.type === 'want' && !desk.instances.has(name))
         desk.instances.set(name, newInstance(name))
-      ask(desk, name, { ...post.letter, ...stamp })
+      ask(desk, name, { ...withSlot(desk, name, post.letter, stamp), ...stamp })
     }
   }
 }
 
-const letter = ({ at, mono, turn }: Heard, content: Letter): Heard => ({
+/** Starts that a configuration asks for are spread, where that is wished for. */
+const withSlot = (desk: Desk, name: string, content: Letter, stamp: Delivery): Letter => {
+  if (!standings.isSpread(desk.tree, desk.instances.get(name), content)) return content
+  const notBefore = Math.max(stamp.mono, desk.tree.context.nextStart ?? 0)
+  askTree(desk, { type: 'claim', ...stamp })
+  return { ...content, notBefore }
+}
+
+const letter = ({ at, mono, turn }: Delivery, content: Letter): Heard => ({
   ...content,
   at,
   mono,
   turn,
 })
-
-/** The specifications that no sandbox wants any more. */
-const forgetSpecs = (desk: Desk): void => {
-  const wanted = new Set(
-    [...desk.sandboxes.values()].flatMap(({ context }) =>
-      Object.values(context.wanted).map(({ spec }) => spec),
-    ),
-  )
-  for (const hash of desk.specs.keys()) if (!wanted.has(hash)) desk.specs.delete(hash)
-}
-
-/**
- * Sockets are wanted by instances, open or not, and have no machine of their own. A sandbox that
- * lives and has not been read yet may still want what was found.
- */
-const arrangeSockets = (desk: Desk, heard: readonly Input[]): readonly Effect[] => {
-  if (!concernsSockets(heard, desk.effects, desk.sockets)) return desk.effects
-  const phase = desk.tree.value
-  const isRead =
-    desk.isConfigNew && [...desk.sandboxes.values()].every(({ value }) => value !== 'empty')
-  const instances = [...desk.instances.values()].map(({ context }) => context)
-  const isQuiet = phase === 'recovering' || phase === 'restarting'
-  // What is started may be found to want other sockets than it was decided with: that is heard
-  // first, together with how the launch went.
-  const isLaunching = desk.effects.some(({ type }) => type === 'launch')
-  if (!isQuiet && (isRead || phase !== 'serving')) claimAll(desk.sockets)
-  return [
-    ...withOpens(desk.effects, desk.sockets, instances),
-    ...(isQuiet || isLaunching ? [] : closesFor(desk.sockets, instances)),
-  ]
-}
 
 // ---------------------------------------------------------------------------
 // Asking

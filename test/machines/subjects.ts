@@ -13,7 +13,7 @@ import type { Said } from './chart.ts'
 import { later } from './explore.ts'
 import type { Subject } from './explore.ts'
 
-const says = <C>(sayings: Readonly<Record<string, Said>>): Subject<C>['alphabet'] =>
+export const says = <C>(sayings: Readonly<Record<string, Said>>): Subject<C>['alphabet'] =>
   Object.fromEntries(Object.entries(sayings).map(([name, said]) => [name, () => said]))
 
 // ---------------------------------------------------------------------------
@@ -111,6 +111,7 @@ export const sandboxSubject: Subject<SandboxMemory> = {
     reopen: { type: 'reopen' },
     'found z': { type: 'found', instance: 'web/z.0', config: 'A' },
     'found a, other': { type: 'found', instance: 'web/a.0', config: 'B' },
+    'a is up': { type: 'stands', instance: 'web/a.0', standing: 'up' },
     'ended a': { type: 'ended', instance: 'web/a.0' },
     'ended b': { type: 'ended', instance: 'web/b.0' },
     'ended z': { type: 'ended', instance: 'web/z.0' },
@@ -145,6 +146,7 @@ export const treeSubject: Subject<TreeMemory> = {
     HUP: signal('SIGHUP'),
     USR1: signal('SIGUSR1'),
     USR2: signal('SIGUSR2'),
+    claim: { type: 'claim' },
     'some left': { type: 'census', alive: 2, longestKillMs: 3_000 },
     'nobody left': { type: 'census', alive: 0, longestKillMs: 0 },
     'stop elapsed': { type: 'timer.elapsed', timer: 'stop' },
@@ -154,7 +156,7 @@ export const treeSubject: Subject<TreeMemory> = {
     'journal stalled': { type: 'journal.stalled', where: 'archive', reason: 'ENOSPC' },
     'journal resumed': { type: 'journal.resumed', where: 'archive', missing: 0 },
   }),
-  reduce: memory => ({
+  reduce: ({ nextStart: _, ...memory }) => ({
     ...memory,
     startedAt: null,
     starts: 0,
