@@ -1,6 +1,6 @@
 /**
- * The instance as `explore` wants it, with all that can be asked for: readiness, health, a curve, an
- * end of patience, a command before the stop, and others to wait for.
+ * The instance as `explore` wants it, with all that can be asked for: readiness, health, a curve,
+ * an end of patience, a command before the stop, and others to wait for.
  */
 import type { Trouble } from '../../machines/again.ts'
 import { instanceMachine } from '../../machines/instance.ts'
