@@ -24,6 +24,7 @@ export const inspectImage = (examined: Examined): readonly Finding[] => {
     ]),
     ...inspectGenerated(examined, view),
     ...inspectExecutable(examined, view),
+    ...inspectCommands(examined, view),
     ...inspectWorkdir(examined, view),
     ...inspectOutput(examined, view),
   ]
@@ -149,6 +150,22 @@ const inspectExecutable = (examined: Examined, view: View): readonly Finding[] =
 
   const obstacle = obstacleTo(view, spec, path)
   return obstacle === null ? relative : [...relative, say(mistake, obstacle)]
+}
+
+/** What is run beside the application, as the application is. */
+const inspectCommands = ({ subject, spec }: Examined, view: View): readonly Finding[] => {
+  const { ready, healthy, preStop } = spec.policy ?? {}
+  return [
+    [['ready', 'exec', 0], ready?.probe.command] as const,
+    [['healthy', 'exec', 0], healthy?.probe.command] as const,
+    [['pre-stop'], preStop?.command] as const,
+  ].flatMap(([path, command]) => {
+    const program = command?.[0]
+    if (program === undefined || !program.startsWith('/')) return []
+    const obstacle = obstacleTo(view, spec, program)
+    const what = `The program ${program} of \`${path[0]}\` of ${nameOf(subject)}`
+    return obstacle === null ? [] : [mistake(subject.container.file, path, `${what} ${obstacle}`)]
+  })
 }
 
 const inspectWorkdir = ({ subject, spec }: Examined, view: View): readonly Finding[] => {

@@ -11,6 +11,7 @@ import { checkIds } from './ids.ts'
 import { checkCeilings } from './limits.ts'
 import { checkActivatedPorts, checkPortNumbers } from './ports.ts'
 import { checkPolicy } from './policy.ts'
+import { checkProbes } from './probes.ts'
 import { checkContainer } from './references.ts'
 import { checkSecretFile } from './secrets.ts'
 import { checkSockets } from './sockets.ts'
@@ -33,6 +34,7 @@ export const checkSubject = (subject: Subject, host: HostName): readonly Finding
   ...checkSecretFile(subject),
   ...checkHostName(subject, host),
   ...checkPolicy(subject),
+  ...checkProbes(subject),
 ]
 
 const checkKind = ({ sandbox, process, container }: Subject): readonly Finding[] => {

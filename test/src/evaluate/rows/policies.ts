@@ -66,6 +66,31 @@ export const policiesRows: readonly Row[] = [
     ['CONTAINER:3:15: healthy: a line on a descriptor is written once; use it for `ready`'],
   ],
   [
+    'a descriptor that has a port, and one that cannot be',
+    {
+      [container]: run(
+        'ready: {fd: 9}\nfileno-limit: 9\ntcp-ports: {8080: {fd: 9}}\nhealthy: {tcp: 8080}\n',
+      ),
+    },
+    [
+      'CONTAINER:3:13: ready: descriptor 9 of site/web is that of port 8080, see `tcp-ports`',
+      'CONTAINER:3:13: ready: descriptor 9 cannot be used with fileno-limit 9',
+    ],
+  ],
+  [
+    'a port that only root may have',
+    { [container]: run('ready: {http: {port: 80}}\n') },
+    ['CONTAINER:3:22: warning: ready: site/web may not listen on port 80, which is for root, …'],
+  ],
+  [
+    'programs that would have to be searched for',
+    { [container]: run('ready: {exec: [true]}\npre-stop: [sh, -c, x]\n') },
+    [
+      'CONTAINER:3:16: ready: "true" is no absolute path of a program in the container',
+      'CONTAINER:4:1: pre-stop: "sh" is no absolute path of a program in the container',
+    ],
+  ],
+  [
     'variables that are not declared, in probes',
     {
       [container]: run(
