@@ -24,8 +24,8 @@ import { compile } from './world.ts'
 export interface Supervised {
   readonly world: World
   readonly tree: () => Tree
-  /** A process of sandbox `web`: its entry in the process file, its container configuration. */
-  readonly configure: (processes: Readonly<Record<string, Configured>>) => void
+  /** Processes of sandbox `web`, and more lines of that: entry in the process file, container. */
+  readonly configure: (processes: Readonly<Record<string, Configured>>, lines?: string) => void
   /** `path`: of another installation's `lithos_tree`. */
   readonly start: (path?: string) => Promise<void>
   readonly stop: () => Promise<number | string>
@@ -85,13 +85,13 @@ export const makeSupervised = (masterLines = ''): Supervised => {
       if (tree === null) throw new Error('there is no supervisor yet')
       return tree
     },
-    configure: processes => {
+    configure: (processes, lines = '') => {
       for (const [name, { container }] of Object.entries(processes))
         writeIn(imageDir(world, 'img'), `config/${name}.yaml`, container)
       addSandbox(world, 'web', {
         sandbox:
           'allow-users: [0-70000]\nallow-groups: [0-70000]\nallow-tcp-ports: [1-65535]\n' +
-          'default-user: 1000\n',
+          `default-user: 1000\n${lines}`,
         // A file says that nothing shall run; an empty one would be taken for a torn one.
         processes:
           Object.entries(processes)

@@ -1,0 +1,91 @@
+/**
+ * Goal: what a container asks for with `ready`, `healthy`, `stop` and `pre-stop` is what a whole
+ *   supervisor does, also after its death.
+ * Method: real trees, one for several processes, and an application that becomes what it is told
+ *   to be; what happened is read in the journal.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as assert from 'uvu/assert'
+import { test } from 'uvu'
+import { imageDir } from '../../src/demo/world.ts'
+import { skipUnless } from '../skip.ts'
+import { freePort } from './serving.ts'
+import { inputsOf, kill, supervised, until } from './supervised.ts'
+import type { Configured, Supervised } from './supervised.ts'
+import { canContain, compile, whyNot } from './world.ts'
+
+const real = skipUnless(canContain, whyNot)
+
+/** An application that does these words, with a directory where files tell it to go on. */
+const watched = (words: readonly string[], lines: string): Configured => ({
+  container:
+    `executable: /bin/watched\narguments: [${words.map(word => JSON.stringify(word)).join(', ')}]\n` +
+    `restart-timeout: 0\nvolumes: { /data: !Persistent { path: /data } }\n${lines}`,
+})
+
+const prepare = (self: Supervised): void => {
+  compile('watched.c', join(imageDir(self.world, 'img'), 'bin', 'watched'), '-static')
+  mkdirSync(join(imageDir(self.world, 'img'), 'data'))
+  mkdirSync(join(self.world.root, 'data'))
+}
+
+const touch = (self: Supervised, name: string): void =>
+  writeFileSync(join(self.world.root, 'data', name), '')
+
+const told = (self: Supervised, type: string, process: string) =>
+  inputsOf(self.turns(), type).filter(({ instance }) => instance === `web/${process}.0`)
+
+const hears = (self: Supervised, type: string, process: string, times = 1) =>
+  until(`${times} times ${type} of ${process}`, () => told(self, type, process).length >= times)
+
+real(
+  'ready in five ways, known again after the death of the supervisor, and then no more',
+  supervised(async self => {
+    prepare(self)
+    const [tcp, http] = [await freePort(), await freePort()]
+    self.configure(
+      {
+        tcp: watched([`listen=${tcp}`], `ready: {tcp: ${tcp}}\n`),
+        http: watched(
+          [`listen=${http}`, 'serve=/data/status'],
+          `ready: {http: {port: ${http}, path: /up}}\n`,
+        ),
+        fd: watched(['line=3'], 'ready: {fd: 3}\n'),
+        exec: watched([], 'ready: {exec: [/bin/watched, "there=/data/up"]}\n'),
+        notify: watched(
+          [
+            'await=/data/up',
+            'notify=READY=1|STATUS=fine',
+            'await=/data/again',
+            'notify=RELOADING=1',
+          ],
+          'ready: {notify: true}\nhealthy: {notify: true, period: 3600}\n',
+        ),
+      },
+      `writable-paths: { /data: ${join(self.world.root, 'data')} }\n`,
+    )
+    await self.start()
+    for (const process of ['tcp', 'http', 'fd']) await hears(self, 'app.ready', process)
+    assert.equal(told(self, 'app.ready', 'exec'), [])
+    assert.equal(told(self, 'app.ready', 'notify'), [])
+    kill(self.tree().pid)
+    await self.tree().ended
+    touch(self, 'up')
+    const before = self.turns().length
+    await self.start()
+    for (const process of ['exec', 'notify']) await hears(self, 'app.ready', process)
+    // Who was ready before is heard of again, by who is new.
+    for (const process of ['tcp', 'http', 'fd']) await hears(self, 'app.ready', process, 2)
+    assert.ok(self.turns().length > before)
+    await hears(self, 'app.notified', 'notify')
+    assert.is(told(self, 'app.notified', 'notify')[0]?.['status'], 'fine')
+    touch(self, 'again')
+    await hears(self, 'app.unready', 'notify')
+    assert.is(inputsOf(self.turns(), 'app.started').length, 5, 'nobody was started again')
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
+  }),
+)
+
+test.run()
