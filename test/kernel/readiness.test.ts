@@ -20,7 +20,7 @@ const real = skipUnless(canContain, whyNot)
 /** An application that does these words, with a directory where files tell it to go on. */
 const watched = (words: readonly string[], lines: string): Configured => ({
   container:
-    `executable: /bin/watched\narguments: [${words.map(word => JSON.stringify(word)).join(', ')}]\n` +
+    `executable: /bin/watched\narguments: ${JSON.stringify(words)}\n` +
     `restart-timeout: 0\nvolumes: { /data: !Persistent { path: /data } }\n${lines}`,
 })
 
