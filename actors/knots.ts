@@ -29,8 +29,8 @@ import { fileName, readStatusFile, readStatusText, removeStatusFile } from '../n
 import type { StatusLine } from '../native/statusFile.ts'
 import { findApp } from '../native/survey.ts'
 import type { Found } from '../native/survey.ts'
-import { endingOf } from '../native/heldKnot.ts'
-import type { HeldKnot as Knot, StepName } from '../native/heldKnot.ts'
+import { endingOf, howItEnded } from '../native/heldKnot.ts'
+import type { HeldKnot as Knot, HowItEnded, StepName } from '../native/heldKnot.ts'
 import type { Kept } from '../native/statusLife.ts'
 import { factOf, factsOf } from '../native/watching.ts'
 import type { WatchFact } from '../native/watching.ts'
@@ -75,6 +75,8 @@ export interface Knots {
   readonly perform: (effect: Launch | Signal | Look, turn: number) => void
   /** Watches what a survey has found, also if it has ended: then the end is told soon. */
   readonly adopt: (found: Found) => void
+  /** The same of one whose end is told by the caller: it is only kept until `forget`. */
+  readonly keep: (found: Found) => HowItEnded
   /** The end of this life is in the journal: its zombie and its file may go. */
   readonly forget: (instance: string, incarnation: number) => void
   readonly reopenLogs: () => number
@@ -93,7 +95,6 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   const lives = new Map<string, Knot>()
   const byFile = new Map<string, Knot>()
   const byTag = new Map<number, Knot>()
-  const latest = new Map<string, Knot>()
   let adopted: Knot[] = []
   let lastTag = inotifyTag
   let aliveCount = 0
@@ -114,8 +115,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     const knot = { ...fields, tag: (lastTag += 1) }
     lives.set(fileName(knot.instance, knot.incarnation), knot)
     byFile.set(knot.file, knot)
-    latest.set(knot.instance, knot)
     byTag.set(knot.tag, knot)
+    if (knot.hasEnded) return knot
     aliveCount += 1
     // The dead stay readable for ever.
     if (knot.pidfd !== null) poll.add(knot.pidfd, knot.tag, 'once')
@@ -198,11 +199,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 
   const launch = (effect: Launch, turn: number): void => {
     const { instance, incarnation, wanted } = effect
-    const former = latest.get(instance)
-    if (former?.hasEnded === true) drop(former)
     const refuse = (why: StepName & { readonly code: string }): void =>
       hear({ type: 'knot.refused', ...stamp(), instance, incarnation, ...why })
-
     const prepared = options.prepare(effect, turn)
     if ('refused' in prepared) return refuse(prepared.refused)
     const { namespaces = [], fds = new Map<number, number>(), given = [], about } = prepared
@@ -233,7 +231,6 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     lives.delete(fileName(knot.instance, knot.incarnation))
     byFile.delete(knot.file)
     byTag.delete(knot.tag)
-    if (latest.get(knot.instance) === knot) latest.delete(knot.instance)
     if (knot.pidfd !== null) {
       pidfd.wait(knot.pidfd, false)
       pidfd.close(knot.pidfd)
@@ -247,13 +244,10 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       else if (effect.type === 'signal' || effect.type === 'preStop') signal(effect)
     },
     adopt: found => {
-      const { instance, incarnation, pid, birth, pidfd, offset, kept } = found
-      const file = found.file ?? fileName(instance, incarnation)
-      const life = { instance, incarnation, pid, birth, pidfd, file, offset }
-      const known = factsOf(kept.watched ?? [])
-      const knot = watch({ ...life, ...kept, about: null, ...fresh, known })
+      const knot = watch({ ...knotOf(found), known: factsOf(found.kept.watched ?? []) })
       if (adopted.push(knot) === 1) setImmediate(readAdopted)
     },
+    keep: found => howItEnded(watch({ ...knotOf(found), hasEnded: true })),
     forget: (instance, incarnation) => {
       const knot = lives.get(fileName(instance, incarnation))
       if (knot === undefined) removeStatusFile(join(knotsDir, fileName(instance, incarnation)))
@@ -277,3 +271,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 }
 
 const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })
+
+const knotOf = ({ instance, incarnation, pid, birth, pidfd, offset, kept, file }: Found) => ({
+  ...{ instance, incarnation, pid, birth, pidfd, offset, ...kept, about: null, ...fresh },
+  file: file ?? fileName(instance, incarnation),
+})

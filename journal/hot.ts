@@ -45,8 +45,12 @@ export interface Hot {
   readonly checkpointLine: () => Line
   /** Bytes of turns since the last one. */
   readonly sinceCheckpoint: () => number
+  /** Whoever starts now finds every turn, by itself or in the checkpoint. */
+  readonly isWhole: () => boolean
   /** The last turn; the next one gets `tail().seq + 1`. */
   readonly tail: () => Tail
+  /** Numbers up to this one were given away by turns that are in no file. */
+  readonly skipTo: (seq: number) => void
   /** Every line that is still here, oldest first. */
   readonly lines: () => Iterable<Line>
   /** Is told each turn's line, in order, when it has been written. */
@@ -111,7 +115,11 @@ export const openHot = (directory: string, options: HotOptions): OpenedHot => {
     checkpoint: () => alone(() => file.begin(checkpointLine())),
     checkpointLine,
     sinceCheckpoint: file.sinceCheckpoint,
+    isWhole: file.isWhole,
     tail: () => tail,
+    skipTo: seq => {
+      tail = { seq: Math.max(tail.seq, seq), sum: tail.sum }
+    },
     *lines() {
       for (const path of [places.previous, evidence, places.log]) {
         if (path !== null) yield* goodLines(readOrNothing(disk, path))

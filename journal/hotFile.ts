@@ -29,6 +29,8 @@ export interface HotFile {
   readonly append: (line: Line) => boolean
   /** Bytes of the turns since. */
   readonly sinceCheckpoint: () => number
+  /** Whoever starts now finds every turn, by itself or in the checkpoint. */
+  readonly isWhole: () => boolean
   readonly close: () => void
 }
 
@@ -171,6 +173,7 @@ export const openHotFile = (directory: string, options: HotFileOptions, disk: Di
       return isWorthTrying(missing, checkpointBytes)
     },
     sinceCheckpoint: () => bytes - checkpointBytes,
+    isWhole: () => file !== null && missing === 0,
     close: closeFile,
   }
 }

@@ -1,5 +1,4 @@
 /** A knot as somebody holds it who watches it, and how it has ended. */
-import * as E from 'fp-ts/lib/Either.js'
 import * as pidfd from './pidfd.ts'
 import type { Pidfd } from './pidfd.ts'
 import type { Kept } from './statusLife.ts'
@@ -47,12 +46,14 @@ export const endingOf = (knot: Ended, mono: number) => {
   }
 }
 
-/** The wait status, and who had it. */
+export interface HowItEnded {
+  /** The wait status of the knot; null where nobody has kept it. */
+  readonly status: number | null
+  readonly keptBy: string
+}
 
-const howItEnded = ({ pidfd: held, pid, birth, exited }: Ended) => {
-  const child = held === null ? null : pidfd.wait(held, true)
-  if (child !== null && E.isRight(child)) return { status: child.right, keptBy: 'child' }
-  const status = held === null ? null : pidfd.statusOfOther(held, pid, birth)
-  if (status !== null) return { status, keptBy: 'kernel' }
-  return { status, keptBy: exited === null ? 'nobody' : 'status file' }
+export const howItEnded = (knot: Omit<Ended, 'startedAt'>): HowItEnded => {
+  const { pidfd: held, pid, birth, exited } = knot
+  const end = held === null ? null : pidfd.endOf(held, pid, birth)
+  return end ?? { status: null, keptBy: exited === null ? 'nobody' : 'status file' }
 }

@@ -7,20 +7,23 @@ import type { Effect, Hear } from '../machines/vocabulary.ts'
 import type { Found } from '../native/survey.ts'
 import { emptyState } from './decide.ts'
 import type { State } from './decide.ts'
+import type { HowItEnded } from '../native/heldKnot.ts'
 import { recover } from './recover.ts'
-import type { SayRefusal } from './recover.ts'
+import type { IsTold, SayRefusal } from './recover.ts'
 
 type ArmTimer = Extract<Effect, { readonly type: 'armTimer' }>
 
 export interface Hands {
   readonly hear: Hear
+  /** Numbers up to this one were given away. */
+  readonly skipTo: (seq: number) => void
   readonly arm: (timer: ArmTimer) => void
   /** Watch a knot that lives, or has ended unseen. */
   readonly adopt: (knot: Found) => void
+  /** What is left of a knot is kept until it is forgotten. Returns how it ended. */
+  readonly keep: (knot: Found) => HowItEnded
   /** The end of this life is written down, or nobody will ever ask for it. */
   readonly forget: (instance: string, incarnation: number) => void
-  /** This zombie and its file may go: its end is written down. */
-  readonly bury: (knot: Found) => void
   /** End a knot that is one too many. */
   readonly dismiss: (knot: Found) => void
 }
@@ -28,6 +31,8 @@ export interface Hands {
 export interface Beginning {
   /** What the journal remembers. */
   readonly state: State
+  /** Whether it has told of the end of this life. */
+  readonly isTold: IsTold
   /** How the journal was found. */
   readonly condition: string
   readonly bootId: string
@@ -51,8 +56,9 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
   // What an earlier boot has left is no life; the first turn forgets it.
   const isThisBoot = beginning.state.tree.context.bootId === bootId
   const state = isThisBoot ? beginning.state : emptyState()
-  const recovery = recover(state, found, stamp(), beginning.sayRefusal(state))
-  const { adopted, spare, over, lost } = recovery
+  const recovery = recover(state, found, stamp(), beginning.sayRefusal(state), beginning.isTold)
+  const { adopted, spare, over, unheard, lost } = recovery
+  hands.skipTo(lastNumber(found))
   hands.hear({
     type: 'tree.started',
     pid,
@@ -72,11 +78,22 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
       hands.arm({ type: 'armTimer', instance: context.name, ...context.timer })
   for (const [knot, incarnation] of adopted) hands.adopt({ ...knot, incarnation })
   for (const input of recovery.inputs) hands.hear(input)
-  // Files of lives that the journal does not know: nobody will ask for them.
-  for (const { instance, incarnation, state: now } of found)
-    if (now === 'gone' && state.instances.get(instance)?.context.life?.incarnation !== incarnation)
-      hands.forget(instance, incarnation)
-  for (const knot of over) hands.bury(knot)
+  for (const [knot, end] of unheard)
+    hands.hear(end.type === 'knot.exited' ? { ...end, ...hands.keep(knot) } : end)
+  for (const knot of over) {
+    hands.keep(knot)
+    hands.forget(knot.instance, knot.incarnation)
+  }
   for (const knot of spare) hands.dismiss(knot)
   hands.hear({ type: 'tree.surveyed', adopted: adopted.length, lost, ...stamp() })
 }
+
+/** No turn has a higher one: what calls itself so is none of ours. */
+const numberMax = 2 ** 50
+
+/** A life is named by the turn that launched it, which may be in no file. */
+const lastNumber = (found: readonly Found[]): number =>
+  found.reduce(
+    (last, { incarnation }) => (incarnation > numberMax ? last : Math.max(last, incarnation)),
+    0,
+  )

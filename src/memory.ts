@@ -11,6 +11,8 @@ import type { Hear } from '../machines/vocabulary.ts'
 import { decideAll, rulesVersion } from './decide.ts'
 import type { State } from './decide.ts'
 import type { Settings } from './evaluate/settings.ts'
+import { fileName } from '../native/statusFile.ts'
+import type { IsTold } from './recover.ts'
 import { inputsOf, journalsOf, stateOf } from './history.ts'
 import { keepState } from './state.ts'
 import type { TurnLog } from './turn.ts'
@@ -20,6 +22,10 @@ export interface Memory {
   readonly bootId: string
   readonly condition: string
   readonly log: TurnLog
+  readonly isTold: IsTold
+  readonly skipTo: (seq: number) => void
+  /** Whoever starts now finds every turn. */
+  readonly isWhole: () => boolean
   /** From here on the journal asks this for the state. */
   readonly follow: (state: () => State) => void
   /** Turns that the archive does not have yet; null: there is none. */
@@ -97,6 +103,9 @@ export const openMemory = async (
     state,
     bootId,
     condition: note,
+    isTold: endsIn(recovered.turns),
+    skipTo: hot.skipTo,
+    isWhole: hot.isWhole,
     log: {
       nextSeq: () => hot.tail().seq + 1,
       append: (inputs, effects) => {
@@ -161,6 +170,17 @@ export const remember = ({
     turns.map(turn => ({ seq: turn.seq, inputs: inputsOf(turn) })),
   ),
 })
+
+/** Whether the end of this life is told by these turns. */
+export const endsIn = (turns: Recovered['turns']): IsTold => {
+  const ends = new Set(
+    turns.flatMap(inputsOf).flatMap(input => {
+      const isEnd = input.type === 'knot.exited' || input.type === 'knot.refused'
+      return isEnd ? [fileName(input.instance, input.incarnation)] : []
+    }),
+  )
+  return ({ instance, incarnation }) => ends.has(fileName(instance, incarnation))
+}
 
 /** Not there, or empty: then the archive knows better which numbers were given away. */
 const isNothing = (file: string): boolean => {

@@ -6,7 +6,7 @@ import type { Knots } from '../actors/knots.ts'
 import type { Sockets } from '../actors/sockets.ts'
 import type { Sweeper } from '../actors/sweeper.ts'
 import type { Timers } from '../actors/timers.ts'
-import type { Effect } from '../machines/vocabulary.ts'
+import type { Effect, InputOf } from '../machines/vocabulary.ts'
 import type { Found } from '../native/survey.ts'
 import type { State } from './decide.ts'
 import type { Loading } from './loading.ts'
@@ -50,11 +50,26 @@ export const performEffect = (effect: Effect, turn: number, performers: Performe
   }
 }
 
-/** The end is in the journal now: whoever comes after us need not find it anywhere else. */
-export const forgetEnds = ({ heard }: FinishedTurn, knots: Pick<Knots, 'forget'>): void => {
-  for (const input of heard)
-    if (input.type === 'knot.exited' || input.type === 'knot.refused')
-      knots.forget(input.instance, input.incarnation)
+/** A zombie and a file are little, but while nothing can be written they become more and more. */
+const heldMax = 1_000
+
+/**
+ * When an end is in the journal, whoever comes after us need not find it anywhere else. While the
+ * journal cannot be written that is not so: then what is left of a life is kept.
+ */
+export const createForgetting = (
+  knots: Pick<Knots, 'forget'>,
+  isWritten: () => boolean,
+): ((turn: Pick<FinishedTurn, 'heard'>) => void) => {
+  const held: InputOf<'knot.exited' | 'knot.refused'>[] = []
+  return ({ heard }) => {
+    for (const input of heard)
+      if (input.type === 'knot.exited' || input.type === 'knot.refused') held.push(input)
+    const kept = isWritten() ? 0 : heldMax
+    if (held.length <= kept) return
+    const over = held.splice(0, held.length - kept)
+    for (const { instance, incarnation } of over) knots.forget(instance, incarnation)
+  }
 }
 
 /** Names of what lives, as far as we know at a start: their left-overs are no left-overs. */

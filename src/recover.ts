@@ -12,7 +12,9 @@
  *     7  nothing             a knot of ours lives                 knot.adopted (judged by config)
  *     8  anything            a knot of the original lithos lives  knot.adopted, foreign
  *     9  a life adopted      a second knot of the same name       spare: stopped by the caller
- *     10 this boot, not it   ended, and not reaped yet            over: its end is written already
+ *     10 its end             ended, and something is left         over: to be removed
+ *     11 nothing of it       gone, only its file is left          as 2, 3 and 4
+ *                            ended, and not reaped yet            the same, with its status
  *
  * Where a life has ended and another knot of its name lives (7, 8), that is heard of first: else
  * the end would start a third.
@@ -31,8 +33,10 @@ export interface Recovery {
   readonly adopted: readonly (readonly [knot: Found, incarnation: number])[]
   /** Living knots that are one too many. */
   readonly spare: readonly Found[]
-  /** Zombies whose end the journal has; nobody will ask for them. */
+  /** What is left of those whose end the journal has; nobody will ask for it. */
   readonly over: readonly Found[]
+  /** Zombies that the journal never knew of, and their ends, which are heard with the rest. */
+  readonly unheard: readonly (readonly [knot: Found, end: Input])[]
   readonly lost: number
 }
 
@@ -44,11 +48,19 @@ interface Stamp {
 /** Turns the number of a refused step into words; it knows the plans. */
 export type SayRefusal = (knot: Found) => Refusal
 
+/**
+ * What is left of a life is removed when its end is written. So where something is left its end is
+ * told in one of the last turns, or nowhere: it was heard while nothing could be written, or in a
+ * journal that was lost.
+ */
+export type IsTold = (knot: Found) => boolean
+
 export const recover = (
   state: State,
   knots: readonly Found[],
   stamp: Stamp,
   sayRefusal: SayRefusal,
+  isTold: IsTold,
 ): Recovery => {
   const inputs: Input[] = []
   const adopted = new Map<Found, number>()
@@ -86,21 +98,36 @@ export const recover = (
     lost += 1
   }
 
+  const isOfLife = ({ instance, incarnation }: Found): boolean =>
+    state.instances.get(instance)?.context.life?.incarnation === incarnation
+  const endOf = (knot: Found): Input => {
+    const { instance, incarnation, pid } = knot
+    lost += 1
+    return ending({ instance, incarnation, ...stamp }, pid === 0 ? null : pid, knot, sayRefusal)
+  }
+  const over: Found[] = []
+  for (const knot of knots) {
+    if (isThere(knot) || isOfLife(knot)) continue
+    if (isTold(knot)) over.push(knot)
+    else inputs.push(endOf(knot))
+  }
+
   const taken = new Set([...adopted.keys()].map(({ instance }) => instance))
   const spare: Found[] = []
-  const over: Found[] = []
-  const isRemembered = state.tree.context.bootId !== null
-  for (const knot of newestFirst(knots.filter(isThere))) {
+  const unheard: (readonly [Found, Input])[] = []
+  const hasLife = ({ instance }: Found): boolean =>
+    state.instances.get(instance)?.context.life != null
+  const zombies = knots.filter(knot => isThere(knot) && !isAlive(knot))
+  for (const knot of [...newestFirst(knots.filter(isAlive)), ...newestFirst(zombies)]) {
     if (adopted.has(knot)) continue
-    if (isRemembered && !isAlive(knot)) {
-      over.push(knot)
-      continue
-    }
-    if (taken.has(knot.instance)) spare.push(knot)
-    else adopt(knot, knot.incarnation)
+    const isTaken = taken.has(knot.instance) || hasLife(knot)
+    if (!isAlive(knot) && isTold(knot)) over.push(knot)
+    else if (!isTaken) adopt(knot, knot.incarnation)
+    else if (isAlive(knot)) spare.push(knot)
+    else unheard.push([knot, endOf(knot)])
     taken.add(knot.instance)
   }
-  return { inputs, adopted: [...adopted], spare, over, lost }
+  return { inputs, adopted: [...adopted], spare, over, unheard, lost }
 }
 
 /** A zombie counts: whoever watches it will be told how it ended. */

@@ -37,7 +37,7 @@ import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
 import { openMemory } from './memory.ts'
 import { announceCantal, createMetrics } from './metrics/metrics.ts'
-import { aliveIn, forgetEnds, performEffect } from './performing.ts'
+import { aliveIn, createForgetting, performEffect } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
@@ -155,11 +155,12 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       stamp,
       warn,
     })
+    const forgetEnds = createForgetting(knots, memory.isWhole)
     bus.finished.subscribe(turn => {
       const tidings = tidingsOf(turn, stamp().mono)
       if (tidings.length > 0) manager.tell(tidings)
       ground.tell(turn)
-      forgetEnds(turn, knots)
+      forgetEnds(turn)
     })
 
     /** A new image could not go on with what it cannot read: better the settings of now. */
@@ -220,6 +221,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     begin(
       {
         state: memory.state,
+        isTold: memory.isTold,
         condition: memory.condition,
         bootId: memory.bootId,
         found: found.knots,
@@ -234,16 +236,11 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       },
       {
         hear: bus.hear,
+        skipTo: memory.skipTo,
         arm: timers.perform,
         adopt: knots.adopt,
+        keep: knots.keep,
         forget: knots.forget,
-        bury: knot => {
-          if (knot.pidfd !== null) {
-            pidfd.wait(knot.pidfd, false)
-            pidfd.close(knot.pidfd)
-          }
-          knots.forget(knot.instance, knot.incarnation)
-        },
         dismiss: knot => dismiss(knot, warn),
       },
     )

@@ -12,6 +12,7 @@ import { createKnots } from '../../actors/knots.ts'
 import type { Knots, KnotsOptions, Launch } from '../../actors/knots.ts'
 import type { Input, InputOf } from '../../machines/vocabulary.ts'
 import * as proc from '../../native/proc.ts'
+import { survey } from '../../native/survey.ts'
 import { openWorkshop, until } from '../native/standIn.ts'
 import type { Workshop } from '../native/standIn.ts'
 
@@ -178,12 +179,35 @@ test('two hundred start and are killed at once', async () => {
 
 const isZombie = (pid: number) => proc.readStat(pid)?.state === 'Z'
 
-test('a next life of the same name forgets the former one by itself', async () => {
+test('what is left of a former life stays until it is forgotten, whatever follows it', async () => {
   launch('sb/again.0', 'run 0', 1)
   await until(() => exits().length === 1, 'the first end')
   launch('sb/again.0', 'run 0', 2)
   await until(() => exits().length === 2, 'the second end')
+  assert.equal(readdirSync(knotsDir).sort(), ['sb:again.0@1', 'sb:again.0@2'])
+  knots.forget('sb/again.0', 1)
   assert.equal(readdirSync(knotsDir), ['sb:again.0@2'])
+})
+
+test('one that ended unheard is kept, with its status, until it is forgotten', async () => {
+  launch('sb/unheard.0', 'run 3', 7)
+  await until(() => exits().length === 1, 'the end')
+  const [found] = survey(knotsDir, '/m.yaml').knots
+  assert.is(found?.state, 'zombie')
+  const next = createKnots(fact => facts.push(fact), options())
+  if (found !== undefined) {
+    assert.equal(next.keep(found), { status: 2 << 8, keptBy: 'child' })
+    // What has ended cannot be signalled, and is told by nobody else.
+    const { instance, incarnation, pid } = found
+    next.perform({ type: 'signal', instance, incarnation, pid, signal: 'SIGTERM' }, 0)
+    assert.is(next.alive(), 0)
+  }
+  assert.equal(readdirSync(knotsDir), ['sb:unheard.0@7'])
+  next.forget('sb/unheard.0', 7)
+  assert.equal(readdirSync(knotsDir), [])
+  assert.is(proc.readStat(found?.pid ?? 0), null, 'it is reaped')
+  next.close()
+  assert.is(exits().length, 1)
 })
 
 test('lines of unknown kind, torn lines and a file that is gone do no harm', async () => {

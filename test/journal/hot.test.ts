@@ -165,6 +165,17 @@ test('the archive knows a higher number: it is not given again, and the story go
   assert.is(next.hear('z'), 42)
 })
 
+test('numbers that were given away by turns that are lost are skipped', () => {
+  const memory = written.survivors()
+  const life = live('/run', { disk: memory.disk })
+  life.hot.skipTo(60)
+  life.hot.skipTo(3)
+  assert.is(life.hear('z'), 61)
+  const next = live('/run', { disk: memory.disk })
+  assert.equal([next.recovered.condition.kind, next.recovered.seq], ['whole', 61])
+  assert.equal(next.counts(), step(states[6] ?? {}, ['z'])[0])
+})
+
 test('after a reboot the hot journal goes on where the archive ended', () => {
   const memory = createMemoryDisk()
   const life = live('/run', { disk: memory.disk, after: { seq: 40, sum: 7 } })

@@ -104,10 +104,12 @@ test('full: said once, the file stays whole; then room: said, with what is missi
   ])
   assert.equal(life.resumed, [])
   assert.is(memory.files().get(log), before, 'cut back to the last whole line')
+  assert.not(life.hot.isWhole())
 
   memory.faults.capacityBytes = Infinity
   await hearOften(life, 1, 'b')
   assert.equal(life.resumed, [{ where: log, missing: 10 }])
+  assert.ok(life.hot.isWhole())
   life.hear('c')
   assert.is(life.stalled.length, 1)
   const next = live('/run', { disk: memory.survivors().disk })

@@ -193,6 +193,8 @@ const startAgain = (small: Small, pid: number): readonly Small[] => {
   begin(
     {
       state: small.state,
+      // No turn is lost here.
+      isTold: () => true,
       condition: 'whole',
       bootId: 'b',
       found: small.knots.map(found),
@@ -204,10 +206,11 @@ const startAgain = (small: Small, pid: number): readonly Small[] => {
     },
     {
       hear: input => void inputs.push(input),
+      skipTo: () => {},
       arm: ({ timer }) => void timers.push(timer),
       adopt: () => {},
+      keep: () => ({ status: null, keptBy: '' }),
       forget: (_, incarnation) => void forgotten.push(incarnation),
-      bury: ({ incarnation }) => void forgotten.push(incarnation),
       dismiss: () => void (dismissed += 1),
     },
   )

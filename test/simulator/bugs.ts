@@ -11,6 +11,10 @@ export const bugs = [
   'socket closed early',
   /** What is left of a life is removed before its end is in the journal. */
   'status forgotten',
+  /** It is removed as soon as its end was heard, though the journal cannot be written. */
+  'forgotten while stalled',
+  /** After turns were lost their numbers are given to other lives. */
+  'numbers given twice',
   /** The deadlines of the last life of the supervisor are not armed again. */
   'timers not armed again',
   /** A restart timer elapses too early. */

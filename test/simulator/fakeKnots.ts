@@ -2,6 +2,7 @@
  * As actors/knots.ts, on the fake kernel: the same stories of a life, told at the same moments,
  * with the same things left behind until `forget`. The supervisor may die between any two steps.
  */
+import type { HowItEnded } from '../../native/heldKnot.ts'
 import type { Effect, Hear } from '../../machines/vocabulary.ts'
 import { fileName } from '../../native/statusFile.ts'
 import type { StatusLine } from '../../native/statusFile.ts'
@@ -38,6 +39,7 @@ export interface KnotsOptions {
 export interface FakeKnots {
   readonly perform: (effect: Launch | Signal | Look) => void
   readonly adopt: (found: Found) => void
+  readonly keep: (found: Found) => HowItEnded
   readonly forget: (instance: string, incarnation: number) => void
 }
 
@@ -59,7 +61,6 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
   const lives = new Map<string, Knot>()
   const byFile = new Map<string, Knot>()
   const byProcess = new Map<Process, Knot>()
-  const latest = new Map<string, Knot>()
   /** What the next turn of the event loop will see. */
   let changed = new Set<string>()
   let ended: Knot[] = []
@@ -100,8 +101,7 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
   const watch = (knot: Knot): void => {
     lives.set(fileName(knot.instance, knot.incarnation), knot)
     byFile.set(knot.file, knot)
-    latest.set(knot.instance, knot)
-    if (knot.process === null) return
+    if (knot.process === null || knot.hasEnded) return
     byProcess.set(knot.process, knot)
     if (knot.process.state === 'alive') return
     ended.push(knot)
@@ -153,8 +153,6 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
 
   const launch = (effect: Launch): void => {
     const { instance, incarnation, wanted } = effect
-    const former = latest.get(instance)
-    if (former?.hasEnded === true) drop(former)
     const refuse = (why: { step: string; about: string; code: string }): void =>
       hear({ type: 'knot.refused', ...stamp(), instance, incarnation, ...why })
     const prepared = prepare(effect)
@@ -205,10 +203,16 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     signalKnot(world, kernel, process, effect.signal)
   }
 
+  const knotOf = (found: Found): Omit<Knot, 'hasEnded'> => {
+    const { instance, incarnation, pid, offset, kept } = found
+    const process = kernel.processes[(found.pidfd ?? 0) - 1] ?? null
+    const file = found.file ?? fileName(instance, incarnation)
+    return { instance, incarnation, pid, process, file, offset, ...kept }
+  }
+
   const drop = (knot: Knot): void => {
     lives.delete(fileName(knot.instance, knot.incarnation))
     byFile.delete(knot.file)
-    if (latest.get(knot.instance) === knot) latest.delete(knot.instance)
     if (knot.process !== null) {
       byProcess.delete(knot.process)
       if (knot.process.isChild) kernel.reap(knot.process)
@@ -222,12 +226,15 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
       else if (effect.type === 'signal') signal(effect)
     },
     adopt: found => {
-      const { instance, incarnation, pid, offset, kept } = found
-      const process = kernel.processes[(found.pidfd ?? 0) - 1] ?? null
-      const file = found.file ?? fileName(instance, incarnation)
-      watch({ instance, incarnation, pid, process, file, offset, ...kept, hasEnded: false })
-      changed.add(file)
+      const knot = { ...knotOf(found), hasEnded: false }
+      watch(knot)
+      changed.add(knot.file)
       expect()
+    },
+    keep: found => {
+      const knot = { ...knotOf(found), hasEnded: true }
+      watch(knot)
+      return howItEnded(world, knot)
     },
     forget: (instance, incarnation) => {
       const knot = lives.get(fileName(instance, incarnation))
@@ -238,7 +245,7 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
 }
 
 /** Of a child always; of others where the kernel keeps notes. */
-const howItEnded = (world: World, { process, exited }: Knot) => {
+const howItEnded = (world: World, { process, exited }: Knot): HowItEnded => {
   if (process !== null && process.isChild) return { status: process.status, keptBy: 'child' }
   const isNoted = process !== null && world.dice('kernel').happens(0.7)
   if (isNoted) return { status: process.status, keptBy: 'kernel' }

@@ -62,8 +62,8 @@ export type Birth = Pick<
 
 export interface Kernel {
   readonly files: Map<string, StatusLine[]>
-  /** Files that somebody has removed. */
-  readonly lostFiles: Set<string>
+  /** What was in files that somebody has removed: names may be given again. */
+  readonly lostFiles: Set<readonly StatusLine[]>
   /** All that were ever born, knots and strangers. */
   readonly processes: Process[]
   readonly byPid: Map<number, Process>

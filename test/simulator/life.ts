@@ -10,8 +10,8 @@ import { begin } from '../../src/begin.ts'
 import type { State } from '../../src/decide.ts'
 import type { Settings } from '../../src/evaluate/settings.ts'
 import { createLoading } from '../../src/loading.ts'
-import { remember } from '../../src/memory.ts'
-import { aliveIn, forgetEnds, performEffect } from '../../src/performing.ts'
+import { endsIn, remember } from '../../src/memory.ts'
+import { aliveIn, createForgetting, performEffect } from '../../src/performing.ts'
 import { keepState } from '../../src/state.ts'
 import { wantedBy } from '../../src/spec.ts'
 import { openBus } from '../../src/turn.ts'
@@ -22,6 +22,7 @@ import type { FakeSockets } from './fakeSockets.ts'
 import { createFakeTimers } from './fakeTimers.ts'
 import type { FakeTimers } from './fakeTimers.ts'
 import type { Host } from './host.ts'
+import type { WrittenTurn } from './memory.ts'
 import { Killed } from './mortal.ts'
 import type { Mortal } from './mortal.ts'
 import { surveyOf } from './survey.ts'
@@ -136,13 +137,17 @@ export const startLife = (options: LifeOptions): Life => {
       for (const { key } of want?.sockets ?? []) sockets.closeShared(key)
     },
   }
+  const forgetEnds = createForgetting(
+    knots,
+    world.bug === 'forgotten while stalled' ? () => true : hot.isWhole,
+  )
   bus.finished.subscribe(turn => {
     // What is thrown here would be caught by rxjs.
     quietly(() => {
       mortal.mustLive()
       host.memory.settles(turn.seq, turn.state)
       mortal.passes('before forgetting')
-      forgetEnds(turn, knots)
+      forgetEnds(turn)
       mortal.passes('after forgetting')
     })
   })
@@ -172,6 +177,7 @@ export const startLife = (options: LifeOptions): Life => {
   begin(
     {
       state,
+      isTold: endsIn(recovered.turns),
       condition,
       bootId: `boot-${world.boots}`,
       found: knotsFound,
@@ -184,18 +190,17 @@ export const startLife = (options: LifeOptions): Life => {
     },
     {
       hear: bus.hear,
+      skipTo: seq => {
+        if (world.bug !== 'numbers given twice') hot.skipTo(seq)
+      },
       arm: timer => {
         if (world.bug === 'timers not armed again') return
         if (world.bug === 'kill forgotten over exec' && timer.timer === 'kill') return
         timers.perform(timer)
       },
       adopt: knots.adopt,
+      keep: knots.keep,
       forget: knots.forget,
-      bury: ({ instance, incarnation, pidfd }) => {
-        const process = kernel.processes[(pidfd ?? 0) - 1]
-        if (process?.isChild === true) kernel.reap(process)
-        knots.forget(instance, incarnation)
-      },
       dismiss: found => {
         const process = kernel.processes[(found.pidfd ?? 0) - 1]
         if (process === undefined || world.bug === 'spare left alone') return
@@ -241,8 +246,11 @@ const logOf = ({ world, memory }: Host, hot: Hot, bus: () => Bus): TurnLog => {
     const before = bus().state()
     const write = (): void => {
       const when = { time: world.now, mono: monoOf(world) }
-      memory.begins({ seq: hot.tail().seq + 1, inputs, effects, before, ...when })
+      const seq = hot.tail().seq + 1
+      const turn: WrittenTurn = { seq, inputs, effects, before, isInFile: null, ...when }
+      memory.begins(turn)
       hot.append(inputs, effects)
+      turn.isInFile = hot.isWhole()
     }
     if (world.bug === 'effect before append') waiting = write
     else write()

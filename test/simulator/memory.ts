@@ -19,6 +19,8 @@ export interface WrittenTurn {
   readonly inputs: readonly Input[]
   readonly effects: readonly Effect[]
   readonly before: State
+  /** Null while it is being written: then only a start can tell. */
+  isInFile: boolean | null
   /** When it was taken: a death may come before anybody has seen it. */
   readonly time: number
   readonly mono: number

@@ -47,6 +47,8 @@ interface LastStart {
 export const createPromises = (world: World, kernel: Kernel, configs: Configs): Promises => {
   const lives = new Map<string, Process>()
   const told = new Set<Process>()
+  /** What was told of them was forgotten, or could not be written: it may be told again. */
+  const forgotten = new Set<Process>()
   const excused = new Set<Process>()
   const terms = new Map<string, number>()
   const starts = new Map<string, LastStart>()
@@ -132,18 +134,19 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   // ---- ends --------------------------------------------------------------------------------
 
   /** Each end is told once, only of what has ended, and truly. */
-  const tellsTruly = (input: InputOf<'knot.exited'>): void => {
+  const tellsTruly = (input: InputOf<'knot.exited'>, isInFile: boolean): void => {
     const { instance, incarnation, pid, status } = input
     const known = lives.get(fileName(instance, incarnation))
-    // Where turns were lost, numbers are given again: then only the pid says which one is meant.
-    const isMeant = pid === 0 || (known?.pid === pid && known.state !== 'alive')
+    // Those of the original have no number: then the pid says which one is meant.
+    const isMeant = incarnation > 0 || (known?.pid === pid && known.state !== 'alive')
     const process = isMeant ? known : (kernel.latest(instance, pid, 'ended') ?? known)
     if (process === undefined) return fail('exit status', `${instance} ends, which never lived`)
     const { state: now, status: truth, exited, isChild } = process
     if (now === 'alive') fail('exit status', `the end of ${instance} ${pid} is told, but it lives`)
-    const isTwice = told.has(process) && !excused.has(process)
-    if (isTwice) fail('exit status', `the end of ${instance} ${pid} is told twice`)
+    if (told.has(process) && !forgotten.has(process))
+      fail('exit status', `the end of ${instance} ${pid} is told twice`)
     told.add(process)
+    if (!isInFile) forgotten.add(process)
     if (status !== null && status !== truth)
       fail('exit status', `${instance} ${pid} ended with ${truth}, told is ${status}`)
     if (excused.has(process) || !isFindable(process)) return
@@ -158,17 +161,20 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
 
   /** Without its file, or its pid in there, nobody can find a zombie. */
   const isFindable = ({ file, lines }: Process): boolean =>
-    file === null || (!fileLost.has(file) && lines.some(({ said }) => said === 'pid'))
+    file === null || (!fileLost.has(lines) && lines.some(({ said }) => said === 'pid'))
 
-  const tellsRefusal = ({ instance, incarnation }: InputOf<'knot.refused'>): void => {
+  const tellsRefusal = (input: InputOf<'knot.refused'>, isInFile: boolean): void => {
+    const { instance, incarnation } = input
     const process = lives.get(fileName(instance, incarnation))
     if (process === undefined) return
     // Of a knot without its file nobody can know which life it is.
-    if (fileLost.has(process.file ?? '')) return void excused.add(process)
+    if (fileLost.has(process.lines)) return void excused.add(process)
     if (process.state === 'alive')
       fail('exit status', `${instance} ${process.pid} is told to be refused, but it lives`)
-    if (told.has(process)) fail('exit status', `the end of ${instance} is told twice`)
+    if (told.has(process) && !forgotten.has(process))
+      fail('exit status', `the end of ${instance} is told twice`)
     told.add(process)
+    if (!isInFile) forgotten.add(process)
   }
 
   /** Only a living knot of that very name is ever adopted. */
@@ -187,13 +193,13 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
 
   // ---- all together ------------------------------------------------------------------------
 
-  const hear = (input: Input): void => {
+  const hear = (input: Input, isInFile: boolean): void => {
     switch (input.type) {
       case 'knot.exited':
         stopAsked.delete(input.instance)
-        return tellsTruly(input)
+        return tellsTruly(input, isInFile)
       case 'knot.refused':
-        return tellsRefusal(input)
+        return tellsRefusal(input, isInFile)
       case 'knot.adopted':
         return adoptsItsOwn(input)
       case 'knot.launched': {
@@ -228,19 +234,14 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     heard: inputs => {
       for (const input of inputs) if (input.type === 'config.absent') isReallyAbsent(input)
     },
-    written: ({ inputs, effects, mono }, next) => {
-      inputs.forEach(hear)
+    written: ({ inputs, effects, mono, isInFile }, next) => {
+      for (const input of inputs) hear(input, isInFile !== false)
       state = next
       if (next.tree.context.isStopping)
         for (const name of next.instances.keys()) stopAsked.add(name)
       for (const effect of effects) {
-        // Where turns were lost their numbers are given away again.
-        if (effect.type === 'launch') {
-          const key = fileName(effect.instance, effect.incarnation)
-          const former = lives.get(key)
-          if (former !== undefined) excused.add(former)
-          lives.delete(key)
-        }
+        // Of whom nothing is left, the number may be given again where a journal was lost.
+        if (effect.type === 'launch') lives.delete(fileName(effect.instance, effect.incarnation))
         if (effect.type !== 'signal' || effect.signal !== 'SIGTERM') continue
         stopsForAReason(effect, next)
         const key = fileName(effect.instance, effect.incarnation)
@@ -256,7 +257,6 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       const key = fileName(instance, process.incarnation)
       lives.set(key, process)
       terms.delete(key)
-      fileLost.delete(key)
     },
     signalled: (process, effect) => {
       reachesItsLife(process, effect)
@@ -280,8 +280,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       })
       for (const key of terms.keys()) if (!stopping.includes(key)) terms.delete(key)
       stopAsked.clear()
-      for (const process of kernel.processes) if (process.state !== 'alive') excused.add(process)
-      told.clear()
+      for (const process of told) forgotten.add(process)
     },
     rebooted: () => {
       starts.clear()

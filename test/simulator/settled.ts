@@ -144,7 +144,7 @@ const sparesAreGone = ({ world, kernel }: Scene): void => {
  */
 const everyEndIsTold = ({ world, kernel, ledger }: Scene): void => {
   for (const process of kernel.processes) {
-    const isNumbered = process.incarnation > 0 && !kernel.lostFiles.has(process.file ?? '')
+    const isNumbered = process.incarnation > 0 && !kernel.lostFiles.has(process.lines)
     if (!isNumbered || process.isSpare || process.state === 'alive') continue
     if (ledger.told.has(process) || ledger.excused.has(process)) continue
     const what = `${process.instance} ${process.pid} ended with ${process.status}`

@@ -120,7 +120,7 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     if (files.length === 0) return
     const file = world.dice('lostFile').pick(files)
     count(world, 'lostFile')
-    kernel.lostFiles.add(file)
+    kernel.lostFiles.add(kernel.files.get(file) ?? [])
     kernel.files.delete(file)
     note(world, () => `${file} is removed`)
   }

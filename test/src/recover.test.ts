@@ -55,8 +55,16 @@ const alive: Found = {
 const gone: Found = { ...alive, state: 'gone', pidfd: null, appPid: null, config: null }
 const refusal = { step: 'mounting tmpfs', about: '/x', code: 'ENOENT' }
 
-const heard = (state: State, ...found: readonly Found[]) =>
-  recover(state, found, stamp, () => refusal)
+/** `told`: lives whose end is in the journal. */
+const heard = (state: State, ...found: readonly Found[]) => heardAfter([], state, ...found)
+const heardAfter = (told: readonly number[], state: State, ...found: readonly Found[]) =>
+  recover(
+    state,
+    found,
+    stamp,
+    () => refusal,
+    ({ incarnation }) => told.includes(incarnation),
+  )
 
 const only = (state: State, ...found: readonly Found[]): Input => {
   const { inputs } = heard(state, ...found)
@@ -170,12 +178,41 @@ test('row 10: a zombie whose end is written is not adopted, and told of no secon
   const exited = { type: 'knot.exited', ...life, pid: 42, status: 0 } as const
   const remembered = tell(begun, load, launched, started, exited)
   const zombie = { ...alive, state: 'zombie' as const }
-  const { inputs, adopted, over } = heard(remembered, zombie)
+  const { inputs, adopted, over } = heardAfter([1], remembered, zombie)
   assert.equal(over, [zombie])
   assert.equal(adopted, [])
   assert.not(inputs.some(input => 'incarnation' in input && input.incarnation === 1))
   // Where nothing is remembered it is: its end is told then.
   assert.is(heard(emptyState(), zombie).adopted.length, 1)
+})
+
+test('row 11: what was launched in a turn that was lost, and has ended, is told of', () => {
+  const begun = { type: 'tree.started', pid: 1, bootId: 'b', version: '1' } as const
+  const second = { incarnation: 2 }
+  const known = tell(begun, load, { ...launched, ...second })
+  const first = { ...alive, ...second }
+  const exited = { mono: 4_000, status: 256, started: 1_000, how: 'itself' }
+  const lost: Found = { ...gone, incarnation: 6, pid: 50, kept: { ...gone.kept, exited } }
+  const zombie: Found = { ...alive, incarnation: 8, state: 'zombie', pid: 51, birth: 12 }
+  const { inputs, adopted, unheard, over } = heard(known, first, lost, zombie)
+  assert.equal(
+    inputs.map(input => [input.type, 'incarnation' in input && input.incarnation]),
+    [
+      ['knot.adopted', 2],
+      ['knot.exited', 6],
+    ],
+  )
+  assert.is(inputs[1]?.type === 'knot.exited' && inputs[1].app, 256)
+  assert.equal([adopted, over], [[[first, 2]], []])
+  assert.equal(
+    unheard.map(([knot, { type }]) => [knot, type]),
+    [[zombie, 'knot.exited']],
+  )
+  // Where its life is to be told of too, it is not taken for another one that has come.
+  assert.is(heard(known, zombie).unheard.length, 1)
+  // What was written is not told again.
+  const again = heardAfter([6, 8], known, first, lost, zombie)
+  assert.equal([again.inputs.length, again.unheard, again.over], [1, [], [lost, zombie]])
 })
 
 test('where a life has ended and another knot of its name lives, no third is launched', () => {
