@@ -56,7 +56,10 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
   // What an earlier boot has left is no life; the first turn forgets it.
   const isThisBoot = beginning.state.tree.context.bootId === bootId
   const state = isThisBoot ? beginning.state : emptyState()
-  const recovery = recover(state, found, stamp(), beginning.sayRefusal(state), beginning.isTold)
+  // What lived when the power went has not ended: it is over, with everything.
+  const isTold: IsTold = knot =>
+    beginning.isTold(knot) || (!isThisBoot && isLife(beginning.state, knot))
+  const recovery = recover(state, found, stamp(), beginning.sayRefusal(state), isTold)
   const { adopted, spare, over, unheard, lost } = recovery
   hands.skipTo(lastNumber(found))
   hands.hear({
@@ -87,6 +90,9 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
   for (const knot of spare) hands.dismiss(knot)
   hands.hear({ type: 'tree.surveyed', adopted: adopted.length, lost, ...stamp() })
 }
+
+const isLife = ({ instances }: State, { instance, incarnation }: Found): boolean =>
+  instances.get(instance)?.context.life?.incarnation === incarnation
 
 /** No turn has a higher one: what calls itself so is none of ours. */
 const numberMax = 2 ** 50
