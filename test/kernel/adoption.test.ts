@@ -185,7 +185,7 @@ real(
       const ends = () => exits(self).slice(count)
       const statusOf = (name: string) =>
         ends().find(({ instance }) => instance === name)?.['status']
-      await until('the end of the last one is told', () => statusOf('web/app.0') !== undefined)
+      await until('all ends are told', () => names.every(name => statusOf(name) !== undefined))
       assert.equal(names.map(statusOf), [9, 0, 9], JSON.stringify(ends()))
       assert.is(await self.stop(), 0)
     } finally {
