@@ -38,6 +38,12 @@ const threadsIn = (slice: string): ReadonlySet<string> => {
   }
 }
 
+/** Only made, for whoever starts a container without a supervisor. */
+export const makeSlice = ({ v1, v2 }: Layout): string[] => [
+  ...v1.flatMap(({ slice }) => makeGroup(slice)),
+  ...(v2 === null ? [] : prepareUnified(v2)),
+]
+
 /** The other threads of this process in v1, the whole of it in v2. */
 export const moveRest = async ({ v1, v2 }: Layout): Promise<string[]> => {
   const threads = v1.length === 0 ? [] : readdirSync('/proc/self/task')
@@ -80,19 +86,21 @@ const removeEmpty = (dir: string): void => {
   }
 }
 
-const enterUnified = ({ mount, slice, controllers }: NonNullable<Layout['v2']>): string[] => {
+const enterUnified = (unified: NonNullable<Layout['v2']>): string[] => [
+  ...prepareUnified(unified),
+  ...makeGroup(join(unified.slice, leafName)),
+]
+
+const prepareUnified = ({ mount, slice, controllers }: NonNullable<Layout['v2']>): string[] => {
   const failed = makeGroup(slice)
   if (failed.length > 0) return failed
   const enabled = controllers.map(name => `+${name}`).join(' ')
   const groups = controllers.length === 0 ? [] : [...parentsOf(slice, mount), slice]
-  return [
-    ...groups.flatMap(group =>
-      attempt(join(group, 'cgroup.subtree_control'), `enabling ${controllers.join(', ')}`, path =>
-        writeFileSync(path, enabled),
-      ),
+  return groups.flatMap(group =>
+    attempt(join(group, 'cgroup.subtree_control'), `enabling ${controllers.join(', ')}`, path =>
+      writeFileSync(path, enabled),
     ),
-    ...makeGroup(join(slice, leafName)),
-  ]
+  )
 }
 
 /** From `mount` down to above `dir`. */

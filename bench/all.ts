@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 
-const names = ['start', 'cold', 'restart', 'switch', 'blind', 'memory', 'journal', 'look']
+const names = ['start', 'cold', 'restart', 'switch', 'blind', 'memory', 'journal', 'look', 'check']
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => !names.includes(name))

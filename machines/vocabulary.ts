@@ -174,6 +174,18 @@ export const Fact = t.union([
   said('socket.closed', { key: t.string }),
   /** One of an earlier life of the supervisor, and who had it: `exec`, `keeper` … */
   said('socket.recovered', { key: t.string, from: t.string }),
+  /** A command of `lithos_cmd`, `sandbox/cmd.NAME.PID`, runs; `pid` and `birth` of who waits. */
+  said(
+    'command.started',
+    { command: t.string, pid: t.number, by: t.string },
+    { birth: t.number, spec: t.string },
+  ),
+  /** `status`: a wait status; null: it was killed together with who waited for it. */
+  said(
+    'command.ended',
+    { command: t.string, status: t.union([t.number, t.null]) },
+    { uptimeMs: t.number, oom: OutOfMemory },
+  ),
   said('timer.elapsed', { timer: Timer }, { instance: t.string }),
 ])
 export type Fact = t.TypeOf<typeof Fact>

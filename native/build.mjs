@@ -32,6 +32,7 @@ const knotSources = [
   'command.c',
   'files.c',
   'secrets.c',
+  'terminal.c',
   'cgroups.c',
   'say.c',
   'plan.c',
@@ -79,6 +80,12 @@ const programs = [
       { flags: ['-DKNOT_WITH_LIBC', '-static', '-s'], notice: 'with a static C library' },
       { flags: ['-DKNOT_WITH_LIBC', '-s'], notice: 'with a shared C library' },
     ],
+  },
+  {
+    output: 'lithos_wait',
+    sources: ['wait.c', 'relay.c', 'leave.c', 'tell.c', 'remove.c'],
+    headers: ['wait.h', 'library.h'],
+    ways: [{ flags: ['-static', '-s'] }, { flags: ['-s'] }],
   },
   {
     output: 'liblithos.so',

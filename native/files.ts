@@ -5,6 +5,7 @@ import { attempt } from './attempt.ts'
 import type { CallFailed } from './attempt.ts'
 import * as libc from './libc.ts'
 
+const lockSharedWith = 1
 const lockExclusive = 2
 const lockNonBlocking = 4
 const closeOnExec = 1
@@ -16,6 +17,12 @@ const setDescriptorFlags = 2
  */
 export const lock = (fd: number, about: string): E.Either<CallFailed, number> =>
   attempt('flock', about, () => libc.flock(fd, lockExclusive | lockNonBlocking))
+
+/** Not alone, and waiting for who is: nobody is so for longer than a moment. */
+export const lockShared = (fd: number, about: string): E.Either<CallFailed, number> =>
+  attempt('flock', about, () => libc.flock(fd, lockSharedWith))
+
+export const isTerminal = (fd: number): boolean => libc.isatty(fd) === 1
 
 /**
  * Who has locked it, by pid as we see it; null: nobody, or nobody that we can see. Asked of the

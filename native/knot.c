@@ -6,12 +6,14 @@
  * no configuration and no policy: all that stands in the plan. It outlives who started it.
  *
  *   fd 3   the plan (plan.h), read once. It holds secrets, which go to the application only.
- *   fd 4   the status file, opened for appending. A line each, times in milliseconds of
- *          CLOCK_MONOTONIC with three decimals:
+ *   fd 4   the status file, opened for appending; of a command, a socket. A line each, times in
+ *          milliseconds of CLOCK_MONOTONIC with three decimals:
  *            launched TIME                        the plan is accepted
  *            refused TIME STEP ERRNO              a step failed; -1: the plan itself; from
  *                                                 65536 on: the wait status of its program
  *            started TIME PID                     the application has been executed; pid inside
+ *            terminal 0                           (commands) with the other end of a terminal
+ *            stopped TIME SIGNAL                  (commands) the application stands still
  *            died TIME WAITSTATUS STARTED         it ended and will be started again in place
  *            exited TIME WAITSTATUS STARTED HOW   it ended and nothing else lives in here
  *            ready TIME                           as watch.c describes, where that is asked for
@@ -34,8 +36,8 @@
  *          3  the application did not end before the deadline and was killed
  *
  * Parts: system.h the kernel · plan.c the plan · users.c network.c command.c files.c cgroups.c
- * mounts.c masks.c the knot's steps · launch.c capabilities.c confine.c the application's steps ·
- * live.c supervision · watch.c notify.c probe.c
+ * mounts.c masks.c terminal.c the knot's steps · launch.c capabilities.c confine.c the
+ * application's steps · live.c supervision · watch.c notify.c probe.c
  * port.c whether it is ready and well · say.c logs and status · refuse.c failures
  *
  * Sections: 1 getting ready  2 setting up  3 called from a shell
@@ -95,6 +97,7 @@ static void read_head(struct container *container)
 	container->restart_timeout_ms = head->restart_timeout_ms;
 	container->restart_process_only = (head->flags & FLAG_RESTART_PROCESS_ONLY) != 0;
 	container->is_daemon = (head->flags & FLAG_IS_DAEMON) != 0;
+	container->is_command = (head->flags & FLAG_IS_COMMAND) != 0;
 	container->has_normal_codes = first.numbers > 0;
 	for (uint32_t i = 0; i < first.numbers; i++)
 		if (first.number[i] >= 0 && first.number[i] <= 255)
@@ -169,7 +172,7 @@ static int run(char **words, char **environment)
 		.log = -1, .output = -1, .shown = -1, .root = -1, .proc = -1,
 		.homes = { { .directory = -1 }, { .directory = -1 } },
 		.unified = -1, .kills = -1,
-		.users = -1, .outside = -1, .inside = -1,
+		.users = -1, .outside = -1, .inside = -1, .terminal = -1,
 		.environment = environment, .words = words, .watch = NOTHING_WATCHED,
 	};
 	struct line line;

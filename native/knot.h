@@ -41,6 +41,8 @@ struct container {
 	int64_t restart_timeout_ms;
 	bool restart_process_only;
 	bool is_daemon;
+	/* Of lithos_cmd, which reads the status from a socket. */
+	bool is_command;
 	bool has_normal_codes;
 	uint32_t normal_codes[8];
 	/* Pairs of a signal and milliseconds. None: SIGTERM, and the time to kill. */
@@ -73,6 +75,8 @@ struct container {
 	/* The numbers of the two ends of the cable, 0 where there is none. */
 	int outer;
 	int inner;
+	/* Of a command that somebody types to; -1: there is none. */
+	int terminal;
 
 	/* As the knot itself was given them. */
 	char **environment;
@@ -204,6 +208,12 @@ long restrict_tree(long tree, int64_t flags);
 long attach(const struct container *container, long mount, const char *target);
 /* One step of those before and including `fork`. */
 long take_step(struct container *container, const struct step *step);
+
+/* ---- terminal.c -------------------------------------------------------------------------- */
+
+long make_terminal(struct container *container, const struct step *step);
+/* A process group, in the foreground of the terminal if there is one. */
+long begin_job(const struct container *container);
 
 /* ---- secrets.c ---------------------------------------------------------------------------- */
 

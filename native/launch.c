@@ -1,7 +1,7 @@
 /*
  * launch: how a copy of the knot becomes the application.
  *
- * The copy borrows the memory of the knot (CLONE_VM | CLONE_VFORK), which waits until it has
+ * The copy borrows the memory of the knot (CLONE_VM), which waits until it has
  * executed: nothing is copied that exec would throw away, and the step that failed comes back as
  * a plain variable. It has a stack and descriptors of its own. The memory is not dumpable, so
  * that nobody of the application's user can attach to it on the way.
@@ -10,7 +10,12 @@
  */
 #include "knot.h"
 
+#include <asm/siginfo.h>
+#include <linux/futex.h>
+
 #define STACK_BYTES 16384
+/* After so long, one that has not executed yet may be standing still. */
+#define STOPPED_NS 10000000
 
 struct start {
 	const struct container *container;
@@ -115,12 +120,15 @@ static long execute(const struct start *start, const struct step *step)
 
 /* ---- 2. The steps -------------------------------------------------------------------- */
 
-/* A session of its own: no terminal of an operator can be written into from here. */
+/*
+ * A session of its own: no terminal of an operator can be written into from here. A command is a
+ * job in that of its knot, which has no terminal, or one of the container.
+ */
 static long begin_life(const struct start *start)
 {
 	const struct container *container = start->container;
 	int shown = container->shown == -1 ? container->output : container->shown;
-	long error = call0(__NR_setsid);
+	long error = container->is_command ? begin_job(container) : call0(__NR_setsid);
 
 	if (error < 0 || shown == INHERITED)
 		return error < 0 ? error : 0;
@@ -359,14 +367,44 @@ long become_like(const struct container *container, const struct step *fork)
 /* ---- 3. Launching -------------------------------------------------------------------- */
 
 /*
+ * Not by the kernel (CLONE_VFORK): it would wait for a copy that a key at the terminal has stopped
+ * just before its exec, and nobody else can continue it.
+ */
+static void wait_for_exec(long pid, int *busy)
+{
+	struct __kernel_timespec patience = { .tv_nsec = STOPPED_NS };
+	int stopped_by = 0;
+
+	for (;;) {
+		siginfo_t stopped = { 0 };
+		call4(__NR_futex, ADDRESS(busy), FUTEX_WAIT, 1, ADDRESS(&patience));
+		if (__atomic_load_n(busy, __ATOMIC_ACQUIRE) == 0)
+			break;
+		call5(__NR_waitid, P_PID, pid, ADDRESS(&stopped), WSTOPPED | WNOHANG, 0);
+		if (stopped.si_pid == pid) {
+			stopped_by = stopped.si_status;
+			sys_kill((int) pid, SIGCONT);
+		}
+	}
+	/* It was meant for the command. */
+	if (stopped_by != 0)
+		sys_kill((int) -pid, stopped_by);
+}
+
+/*
  * Into a v2 cgroup the application is born, because moving there later waits for a grace period
  * of the kernel. Where that is refused it moves, and what is wrong is found there.
  */
 static long make_copy(struct start *start, bool joins)
 {
 	static char stack[STACK_BYTES] __attribute__((aligned(16)));
+	/* Cleared when it has left our memory. */
+	int busy = 1;
+	bool is_command = start->container->is_command;
+	uint64_t flags = CLONE_VM | (is_command ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
 	struct clone_args how = {
-		.flags = CLONE_VM | CLONE_VFORK,
+		.flags = flags,
+		.child_tid = (uint64_t) (uintptr_t) &busy,
 		.exit_signal = SIGCHLD,
 		.stack = (uint64_t) (uintptr_t) stack,
 		.stack_size = sizeof stack,
@@ -380,11 +418,13 @@ static long make_copy(struct start *start, bool joins)
 		pid = clone_onto_stack(&how, become_application, start);
 	}
 	if (pid < 0) {
-		how.flags = CLONE_VM | CLONE_VFORK;
+		how.flags = flags;
 		how.cgroup = 0;
 		start->born_in_cgroup = false;
 		pid = clone_onto_stack(&how, become_application, start);
 	}
+	if (pid > 0 && is_command)
+		wait_for_exec(pid, &busy);
 	return pid;
 }
 

@@ -81,6 +81,7 @@ export const inotifyAddWatch = bind<[fd: number, path: string, mask: number]>(
 export const getsockopt = bind<
   [fd: number, level: number, name: number, value: Int32Array, length: Uint32Array]
 >('int getsockopt(int fd, int level, int name, void *value, void *length)')
+export const isatty = bind<[fd: number]>('int isatty(int fd)')
 export const socket = bind<[family: number, type: number, protocol: number]>(
   'int socket(int family, int type, int protocol)',
 )

@@ -6,6 +6,7 @@
  *                     begins with the signals of the plan, each of which has one of its own;
  *                     another is ignored, or tried again if the first could not be passed
  *   SIGCHLD           the dead are reaped, whoever's children they were
+ *   others            (commands) passed to the process group of the application
  *   SIGURG            logs that were renamed or removed are opened anew
  *   SIGWINCH          the command before a stop is run (watch.c)
  *   deadline          everything is killed
@@ -18,6 +19,12 @@
 #include "knot.h"
 
 #define NEVER INT64_MAX
+/* The low byte of the status of who stands still. */
+#define STOPPED 0x7f
+/* What is sent to a command is meant for its process group. */
+#define PASSED_ON \
+	(BIT(SIGHUP) | BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGUSR1) | BIT(SIGUSR2) | BIT(SIGTSTP) | \
+	 BIT(SIGCONT) | BIT(SIGWINCH))
 #define SECOND 1000000000ll
 #define MILLISECOND 1000000ll
 
@@ -121,12 +128,28 @@ static void say_hanging(const struct life *life, int64_t now)
 	end_marker(life->container, &line);
 }
 
+/* The shell that waits for a command stops its job, too. */
+static void say_stopped(int signal)
+{
+	struct line line;
+
+	begin_status(&line, "stopped", monotonic());
+	put(&line, " ");
+	put_number(&line, signal);
+	end_status(&line);
+}
+
 /* Whoever is dead, and what the application died of. 0, pid or minus errno, as wait4. */
 static long take_dead(struct life *life, int options)
 {
 	int status = 0;
 	long pid = call4(__NR_wait4, -1, ADDRESS(&status), options, 0);
 
+	if (pid > 0 && (status & 0xff) == STOPPED) {
+		if (pid == life->pid)
+			say_stopped(status >> 8 & 0xff);
+		return pid;
+	}
 	if (pid > 0 && pid == life->pid) {
 		life->pid = 0;
 		life->status = status;
@@ -187,9 +210,9 @@ static int finish(struct life *life, int code, const char *how)
 /* ---- 2. Events ----------------------------------------------------------------------- */
 
 /* The next signal, or 0 when `deadline` has come or there is nothing to do yet. */
-static long next_signal(int64_t deadline)
+static long next_signal(const struct life *life, int64_t deadline)
 {
-	uint64_t taken = TAKEN_SIGNALS;
+	uint64_t taken = TAKEN_SIGNALS | (life->container->is_command ? PASSED_ON : 0);
 	struct __kernel_timespec left;
 	long signal;
 
@@ -254,6 +277,12 @@ static bool tell_more(struct life *life)
 	return true;
 }
 
+/* SIGTERM has a deadline, also for a command. */
+static bool is_passed_on(const struct life *life, long signal)
+{
+	return life->container->is_command && (PASSED_ON & BIT(signal)) != 0 && life->pid > 0;
+}
+
 /* Died of SIGTERM, whoever sent it, or with a code that this process is said to end with. */
 static bool is_normal(const struct container *container, int status)
 {
@@ -271,7 +300,7 @@ static void reap(struct life *life)
 {
 	int application = life->pid;
 
-	while (take_dead(life, WNOHANG) > 0)
+	while (take_dead(life, WNOHANG | (life->container->is_command ? WUNTRACED : 0)) > 0)
 		;
 	if (application == 0 || life->pid != 0)
 		return;
@@ -347,14 +376,16 @@ static long next_event(struct life *life, int64_t deadline)
 	if (looks < deadline)
 		deadline = looks;
 	if (container->watch.signals == -1)
-		return next_signal(deadline);
+		return next_signal(life, deadline);
 	watch_wait(container, deadline);
-	return next_signal(0);
+	return next_signal(life, 0);
 }
 
 static void take(struct life *life, long signal)
 {
-	if (signal == SIGCHLD)
+	if (signal != 0 && is_passed_on(life, signal))
+		sys_kill(-life->pid, (int) signal);
+	else if (signal == SIGCHLD)
 		reap(life);
 	else if (signal == REOPEN_SIGNAL)
 		reopen_logs(life->container);

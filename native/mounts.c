@@ -265,6 +265,8 @@ long take_step(struct container *container, const struct step *step)
 		return set_limit(container, step);
 	case OP_COUNT_KILLS:
 		return open_kill_counter(container, step);
+	case OP_TERMINAL:
+		return make_terminal(container, step);
 	case OP_PIVOT:
 		return pivot(container);
 	case OP_OPEN_OUTPUT:

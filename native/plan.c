@@ -58,6 +58,7 @@ static const struct shape {
 	[OP_READY_FD] = { 1, 0, false, true },
 	[OP_PRE_STOP] = { 1, 1, true, false },
 	[OP_STOP] = { 0, 0, true, false },
+	[OP_TERMINAL] = { 3, 0, false, false },
 };
 
 /* Numbers of the application, each once: not what it prints to, and none that is negative. */

@@ -18,6 +18,7 @@
 
 #define FLAG_RESTART_PROCESS_ONLY 1u
 #define FLAG_IS_DAEMON 2u
+#define FLAG_IS_COMMAND 4u
 
 enum op {
 	OP_HEAD,
@@ -66,6 +67,7 @@ enum op {
 	OP_READY_FD,
 	OP_PRE_STOP,
 	OP_STOP,
+	OP_TERMINAL,
 	OPS
 };
 

@@ -21,6 +21,8 @@ export interface Plan {
   readonly restartProcessOnly: boolean
   /** A Daemon that exits with 0 has failed, unless the list of normal exit codes says otherwise. */
   readonly isDaemon: boolean
+  /** Of `lithos_cmd`: a job that can be stopped, which hears more signals; see wait.c. */
+  readonly isCommand?: true
   readonly normalExitCodes: readonly number[]
   readonly steps: readonly Step[]
 }
@@ -218,6 +220,16 @@ export type Step =
   | {
       readonly do: 'stop'
       readonly signals: readonly { readonly signal: number; readonly waitMs: number }[]
+    }
+  /**
+   * A terminal of the container's own in place of standard input, output and error, bits 0 to 2 of
+   * `which`; its other end goes to who started the knot. Ids on the host.
+   */
+  | {
+      readonly do: 'terminal'
+      readonly uid: number
+      readonly gid: number
+      readonly which: number
     }
   /** The root becomes `/`, the old one is let go. */
   | { readonly do: 'pivot' }

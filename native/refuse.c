@@ -52,6 +52,7 @@ static void put_step(struct line *line, const struct step *step)
 		[OP_READY_FD] = "passing a pipe as descriptor ",
 		[OP_PRE_STOP] = "reading pre-stop ",
 		[OP_STOP] = "reading the order of signals",
+		[OP_TERMINAL] = "making a terminal",
 	};
 
 	put(line, words[step->op] != NULL ? words[step->op] : "taking a step");
@@ -125,19 +126,32 @@ static void put_hint(struct line *line, enum op op, long error)
 		put(line, ": see /proc/sys/user/max_user_namespaces");
 }
 
+static void put_refusal(struct line *line, const char *head, const struct container *container,
+			const struct step *step, long error)
+{
+	put(line, head);
+	put_quoted(line, container->name);
+	put(line, ": ");
+	put_step(line, step);
+	put_error(line, error);
+	put_hint(line, step->op, error);
+	put(line, "\n");
+}
+
 int refuse(const struct container *container, const struct step *step, long error)
 {
 	struct line line;
 	bool is_logged = begin_log(container, &line, LEVEL_ERROR);
 
-	put(&line, "Fatal error running ");
-	put_quoted(&line, container->name);
-	put(&line, ": ");
-	put_step(&line, step);
-	put_error(&line, error);
-	put_hint(&line, step->op, error);
-	put(&line, "\n");
+	put_refusal(&line, "Fatal error running ", container, step, error);
 	write_line(is_logged ? container->log : 2, &line);
+	/* Somebody waits for it. */
+	if (is_logged && container->is_command) {
+		line.parts = 0;
+		line.used = 0;
+		put_refusal(&line, "Fatal error: ", container, step, error);
+		write_line(2, &line);
+	}
 	say_refused(step->index, error);
 	return EXIT_REFUSED;
 }

@@ -60,7 +60,8 @@ static inline long clone_onto_stack(struct clone_args *args, int (*run)(void *),
 	if (args->flags & CLONE_INTO_CGROUP)
 		return -ENOSYS;
 	int pid = clone(run, (void *) (args->stack + args->stack_size),
-			(int) (args->flags | args->exit_signal), argument);
+			(int) (args->flags | args->exit_signal), argument, NULL, NULL,
+			(int *) (uintptr_t) args->child_tid);
 	return pid == -1 ? -*__errno_location() : pid;
 }
 

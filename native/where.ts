@@ -15,6 +15,8 @@ export const nativeDir: string =
 
 export const libraryPath: string = join(nativeDir, 'liblithos.so')
 export const knotPath: string = join(nativeDir, 'lithos_knot')
+/** What `lithos_cmd` becomes. */
+export const waitPath: string = join(nativeDir, 'lithos_wait')
 export const keepPath: string = join(nativeDir, 'lithos_keep')
 
 /** The checkout or the installed package, where node_modules may be. */

@@ -4,7 +4,7 @@
  *
  *     head    magic u32 'LKP1'   bytes u32 (of everything)   steps u32   zero u32
  *             killTimeoutMs i64   restartTimeoutMs i64
- *             logLevel u32   flags u32 (1 restartProcessOnly, 2 isDaemon)
+ *             logLevel u32   flags u32 (1 restartProcessOnly, 2 isDaemon, 4 isCommand)
  *             name and exit codes follow as the first record, op 0
  *     record  op u32   strings u32   numbers u32   bytes u32 (of the record, a multiple of 8)
  *             numbers × i64, then strings, each ended by NUL, then zeros up to `bytes`
@@ -63,6 +63,7 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   readyFd: 43,
   preStop: 44,
   stop: 45,
+  terminal: 46,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -87,7 +88,8 @@ export const encodePlan = (plan: Plan): Buffer => {
   writeNumber(plan.killTimeoutMs, 16)
   writeNumber(plan.restartTimeoutMs, 24)
   room.writeUInt32LE(logLevels.indexOf(plan.logLevel), 32)
-  room.writeUInt32LE((plan.restartProcessOnly ? 1 : 0) | (plan.isDaemon ? 2 : 0), 36)
+  const kind = (plan.isDaemon ? 2 : 0) | (plan.isCommand ? 4 : 0)
+  room.writeUInt32LE((plan.restartProcessOnly ? 1 : 0) | kind, 36)
   const bytes = Buffer.from(room.subarray(0, used))
   if (plan.steps.some(hasSecrets)) room.fill(0, 0, used)
   return bytes
@@ -168,6 +170,8 @@ const encodeStep = (step: Step): void => {
       return record(op, [step.optional ? 1 : 0], [step.file, step.value])
     case 'countKills':
       return record(op, [step.limit], [step.file])
+    case 'terminal':
+      return record(op, [step.uid, step.gid, step.which], [])
     case 'network':
     case 'enterUsers':
     case 'pivot':

@@ -20,6 +20,8 @@ import { arrangeSockets } from './arranging.ts'
 import { isOfSocket, takeSocket } from './sockets.ts'
 import type { OpenSocket, OpenSockets } from './sockets.ts'
 import * as standings from './standings.ts'
+import { isOfCommand, takeCommand } from './commands.ts'
+import type { RunningCommand, RunningCommands } from './commands.ts'
 
 export type TreeSnapshot = SnapshotFrom<typeof treeMachine>
 export type SandboxSnapshot = SnapshotFrom<typeof sandboxMachine>
@@ -33,6 +35,8 @@ export interface State {
   readonly specs: ReadonlyMap<string, unknown>
   /** Shared sockets that listen, by key. */
   readonly sockets: OpenSockets
+  /** Commands of `lithos_cmd` that run, as far as we were told. By name. */
+  readonly commands: RunningCommands
 }
 
 /**
@@ -52,6 +56,7 @@ export const emptyState = (): State => ({
   instances: new Map(),
   specs: new Map(),
   sockets: new Map(),
+  commands: new Map(),
 })
 
 export const sandboxOf = (instance: string): string => instance.slice(0, instance.indexOf('/'))
@@ -87,6 +92,7 @@ interface Desk {
   readonly instances: Map<string, InstanceSnapshot>
   readonly specs: Map<string, unknown>
   readonly sockets: Map<string, OpenSocket>
+  readonly commands: Map<string, RunningCommand>
   readonly posts: Post[]
   readonly effects: Effect[]
   /** Instances asked since the last settling: the only ones that can have ended. */
@@ -101,6 +107,7 @@ const openDesk = (state: State, turn: number): Desk => ({
   instances: new Map(state.instances),
   specs: new Map(state.specs),
   sockets: new Map(state.sockets),
+  commands: new Map(state.commands),
   posts: [],
   effects: [],
   asked: new Set(),
@@ -117,13 +124,10 @@ const takeTurn = (desk: Desk, heard: readonly Input[]): readonly Effect[] => {
   return arrangeSockets(desk, heard)
 }
 
-const closeDesk = ({ tree, sandboxes, instances, specs, sockets }: Desk): State => ({
-  tree,
-  sandboxes,
-  instances,
-  specs,
-  sockets,
-})
+const closeDesk = (desk: Desk): State => {
+  const { tree, sandboxes, instances, specs, sockets, commands } = desk
+  return { tree, sandboxes, instances, specs, sockets, commands }
+}
 
 /** Whose input this is follows from what it names. */
 const take = (desk: Desk, input: Input): void => {
@@ -143,6 +147,8 @@ const take = (desk: Desk, input: Input): void => {
     askInstance(desk, input.instance, event)
   } else if (isOfSocket(input)) {
     takeSocket(desk.sockets, input)
+  } else if (isOfCommand(input)) {
+    desk.effects.push(...takeCommand(desk.commands, input))
   } else if (input.type !== 'config.reload' && 'sandbox' in input) {
     desk.isConfigNew = true
     if (event.type === 'config.loaded') beginOrder(desk, event)
@@ -155,8 +161,7 @@ const take = (desk: Desk, input: Input): void => {
 
 /** Pids and monotonic instants mean nothing after a reboot: everything begins clean. */
 const forgetBoot = (desk: Desk): void => {
-  desk.instances.clear()
-  desk.sandboxes.clear()
+  for (const map of [desk.instances, desk.sandboxes, desk.commands]) map.clear()
   desk.isConfigNew = true
 }
 
@@ -234,12 +239,7 @@ const withSlot = (desk: Desk, name: string, content: Letter, stamp: Delivery): L
   return { ...content, notBefore }
 }
 
-const letter = ({ at, mono, turn }: Delivery, content: Letter): Heard => ({
-  ...content,
-  at,
-  mono,
-  turn,
-})
+const letter = ({ at, mono, turn }: Delivery, said: Letter): Heard => ({ ...said, at, mono, turn })
 
 // ---------------------------------------------------------------------------
 // Asking

@@ -46,9 +46,10 @@ export const whyNoGround = (settings: Settings): string | null => {
   }
 }
 
-const preparePlaces = ({ places, master }: Settings): Layout => {
+/** Throws Fatal. Directories are made, and what is not ours to make is missed. */
+export const preparePlaces = ({ places, master }: Settings, command = 'lithos_tree'): Layout => {
   if (process.getuid?.() !== 0)
-    throw new Fatal('lithos_tree makes containers and must be run as root')
+    throw new Fatal(`${command} makes containers and must be run as root`)
   if (!isDirectory(places.devfsDir))
     throw new Fatal(
       `Devfs dir (${JSON.stringify(places.devfsDir)}) must exist and contain device nodes: ` +
@@ -69,7 +70,7 @@ const preparePlaces = ({ places, master }: Settings): Layout => {
   return layout
 }
 
-const refuseGroups = (problems: readonly string[]): void => {
+export const refuseGroups = (problems: readonly string[]): void => {
   if (problems.length > 0)
     throw new Fatal(
       `${problems.join('; ')}. Mount what is missing, leave it out of cgroup-controllers, or set ` +

@@ -14,6 +14,12 @@ const of = (name: string | undefined): string => (name === undefined ? '' : ` of
 const was = (status: number): string =>
   `${endOf(status).kind === 'killed' ? 'was ' : ''}${sayEnd(status)}`
 
+const sayCommandEnd = (ended: Extract<Input, { readonly type: 'command.ended' }>): string => {
+  const { status, uptimeMs } = ended
+  if (status === null) return 'was killed together with its lithos_cmd'
+  return was(status) + (uptimeMs === undefined ? '' : ` after ${saySpan(uptimeMs)}`)
+}
+
 /** How a knot exits that had to kill its application: code 3. */
 const deaf = 3 << 8
 
@@ -49,6 +55,10 @@ export const sayInput = (input: Input): string => {
         ? `the supervisor could not restart in place: ${sayCode(input.code)}`
         : 'the supervisor did not restart in place and keeps its settings, a new one could not ' +
             `start: ${input.reasons.join('; ')}`
+    case 'command.started':
+      return `command ${input.command} was started by ${input.by}`
+    case 'command.ended':
+      return `command ${input.command} ${sayCommandEnd(input)}`
     case 'signal.received':
       return `the supervisor received ${input.signal}`
     case 'journal.stalled':

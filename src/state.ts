@@ -11,6 +11,7 @@ import { treeMachine } from '../machines/tree.ts'
 import type { TreeMemory } from '../machines/tree.ts'
 import type { InstanceSnapshot, SandboxSnapshot, State, TreeSnapshot } from './decide.ts'
 import type { OpenSocket } from './sockets.ts'
+import type { RunningCommand } from './commands.ts'
 
 interface Kept<Value, Context> {
   readonly value: Value
@@ -24,15 +25,20 @@ export interface KeptState {
   readonly instances: ReadonlyArray<Kept<InstanceSnapshot['value'], Memory>>
   readonly specs: ReadonlyArray<readonly [hash: string, spec: unknown]>
   readonly sockets?: readonly OpenSocket[]
+  readonly commands?: readonly RunningCommand[]
 }
 
-export const keepState = ({ tree, sandboxes, instances, specs, sockets }: State): KeptState => ({
-  tree: { value: tree.value, context: tree.context },
-  sandboxes: [...sandboxes.values()].map(({ value, context }) => ({ value, context })),
-  instances: [...instances.values()].map(({ value, context }) => ({ value, context })),
-  specs: [...specs],
-  ...(sockets.size > 0 && { sockets: [...sockets.values()] }),
-})
+export const keepState = (state: State): KeptState => {
+  const { tree, sandboxes, instances, specs, sockets, commands } = state
+  return {
+    tree: { value: tree.value, context: tree.context },
+    sandboxes: [...sandboxes.values()].map(({ value, context }) => ({ value, context })),
+    instances: [...instances.values()].map(({ value, context }) => ({ value, context })),
+    specs: [...specs],
+    ...(sockets.size > 0 && { sockets: [...sockets.values()] }),
+    ...(commands.size > 0 && { commands: [...commands.values()] }),
+  }
+}
 
 export const restoreState = (kept: KeptState): State => ({
   tree: treeMachine.resolveState(kept.tree),
@@ -53,4 +59,5 @@ export const restoreState = (kept: KeptState): State => ({
   ),
   specs: new Map(kept.specs),
   sockets: new Map((kept.sockets ?? []).map(socket => [socket.key, socket])),
+  commands: new Map((kept.commands ?? []).map(command => [command.name, command])),
 })

@@ -68,6 +68,8 @@ const nameOf = (step: Step): StepName => {
       return { step: 'reading pre-stop', about: step.program }
     case 'stop':
       return { step: 'reading the order of signals', about: '' }
+    case 'terminal':
+      return { step: 'making a terminal', about: '' }
     case 'pivot':
       return { step: 'changing the root', about: '' }
     case 'openOutput':

@@ -20,6 +20,7 @@ import { inheritedWatch, watchDirectory } from '../native/inotify.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import { survey } from '../native/survey.ts'
 import { begin } from './begin.ts'
+import { isAwaited } from './control/commands.ts'
 import { createTakeAddress, sweepCables } from './cables.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
@@ -228,6 +229,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         pid: process.pid,
         version,
         reason: restart.reason,
+        isAwaited,
         master: instead,
         startRate: settings.master.startRate,
         stamp,

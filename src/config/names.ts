@@ -4,6 +4,10 @@
  */
 export const isName = (name: string): boolean => /^[A-Za-z0-9_-]+$/.test(name)
 
+/** `sandbox/cmd.NAME.PID`, as a run of `lithos_cmd` is called. */
+export const isCommandName = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9_-]+\/cmd\.[A-Za-z0-9_-]+\.\d+$/.test(value)
+
 /** A sentence about a name that would leave its directory, or null. */
 export const nameProblem = (name: string): string | null => {
   if (name === '') return 'expected a name, found an empty one'

@@ -18,6 +18,7 @@ import { journalsOf } from '../history.ts'
 import { nearest } from '../nearest.ts'
 import { isAlive, statusOf } from '../status.ts'
 import type { Bus } from '../turn.ts'
+import { serveCommands } from './commands.ts'
 import { watch } from './watch.ts'
 
 export interface ServeOptions {
@@ -61,6 +62,8 @@ export const createServe = (options: ServeOptions): Handle => {
   }
 
   const handlers: Readonly<Record<string, Handle>> = {
+    ...serveCommands({ stamp, bus }),
+
     ping: ({ id }, client) =>
       client.done(id, { version, pid: process.pid, state: state().tree.value, seq: seq() }),
 
@@ -131,7 +134,7 @@ export const createServe = (options: ServeOptions): Handle => {
         `"do": expected one of ${names}; found ${JSON.stringify(request.do)}`,
       )
     }
-    const wrong = ['sandbox', 'instance', 'request'].find(
+    const wrong = ['sandbox', 'instance', 'request', 'command'].find(
       name => request.fields[name] !== undefined && typeof request.fields[name] !== 'string',
     )
     if (wrong !== undefined)

@@ -52,6 +52,8 @@ export const gather = (
   name: string,
   files: Files,
   alternate?: Alternate,
+  /** Of one process only. */
+  only?: string,
 ): Gathered => {
   const file = sandboxFile(settings.places, name)
   const sandbox = files.read(file, readSandbox)
@@ -64,6 +66,7 @@ export const gather = (
   const processes =
     alternate?.text == null ? files.read(path, readProcesses) : readProcesses(path, alternate.text)
   const containers = [...(processes.value ?? [])]
+    .filter(([processName]) => only === undefined || processName === only)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([processName, process]) => gain(path, processName, process, name, value, files))
   return { name, file, sandbox, texts, processesFile: path, processes, containers }

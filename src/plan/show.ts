@@ -132,6 +132,8 @@ const detail = (step: Step): readonly string[] => {
         ...(step.secrets ?? []).map(({ name }) => `${name}=(secret)`),
         ...step.pidVariables.map(name => `${name}=(its pid)`),
       ]
+    case 'terminal':
+      return [`of ${step.uid}:${step.gid}`]
     case 'network':
     case 'enterUsers':
     case 'pivot':

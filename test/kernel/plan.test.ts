@@ -88,6 +88,7 @@ const steps: readonly Step[] = [
   { do: 'cgroup', dir: '/c', join: 'procs' },
   { do: 'limit', file: '/f', value: '1', optional: false },
   { do: 'countKills', file: '/k', limit: -1n },
+  { do: 'terminal', uid: 1, gid: 2, which: 7 },
   { do: 'pivot' },
   { do: 'openOutput', path: '/o' },
   { do: 'inheritOutput' },
@@ -147,6 +148,7 @@ const plan: Plan = {
   restartTimeoutMs: 2 ** 40,
   restartProcessOnly: true,
   isDaemon: true,
+  isCommand: true,
   normalExitCodes: [1, 255],
   steps,
 }
@@ -155,7 +157,7 @@ test('C reads what TypeScript has written', () => {
   const { stdout, stderr } = dump(encodePlan(plan))
   assert.is(stderr, '')
   assert.equal(stdout.split('\n'), [
-    '5000 1099511627776 3 3',
+    '5000 1099511627776 3 7',
     '0 1 255 "sb/p.0"',
     '1 0 "/o"',
     '1 1 "/ü"',
@@ -181,6 +183,7 @@ test('C reads what TypeScript has written', () => {
     '9 1 "/c"',
     '10 0 "/f" "1"',
     '27 -1 "/k"',
+    '46 1 2 7',
     '11',
     '12 "/o"',
     '13',

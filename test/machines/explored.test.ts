@@ -167,7 +167,10 @@ test('every machine has been walked through', () => {
 })
 
 /** Of sockets src/decide.ts keeps the book itself: there is nothing to decide by their state. */
-const ofNoMachine = ['socket.opened', 'socket.closed', 'socket.recovered', 'config.listed']
+const ofNoMachine = [
+  ...['socket.opened', 'socket.closed', 'socket.recovered', 'config.listed'],
+  ...['command.started', 'command.ended'],
+]
 
 test('every word of the vocabulary is said to somebody', () => {
   const nothing = new Proxy({}, { get: () => null })

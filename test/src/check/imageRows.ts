@@ -70,9 +70,10 @@ export const imageRows: readonly Row[] = [
     ['CONTAINER:1:13: The executable /bin/sh2 of site/web is not there: /usr does not ' + 'exist'],
   ],
   [
-    'an executable in a volume',
+    'an executable in a volume, from where nothing is to be executed',
     {
       'data/bin/x': '',
+      [sandbox]: site('readonly-paths: {/data: $/data}\nexecutable-volumes: false\n'),
       'images/web.1/data/': '',
       [container]: volumes('  /data: !Readonly /data\n').replace('/bin/web', '/data/bin/x'),
     },

@@ -1,0 +1,79 @@
+/**
+ * One command of a sandbox, evaluated as the supervisor evaluates its processes. What is wrong with
+ * other processes of the sandbox is no concern of it; what is wrong with the sandbox itself is.
+ */
+import { stamp } from '../../actors/clock.ts'
+import type { Wanted } from '../../machines/vocabulary.ts'
+import { isName } from '../config/names.ts'
+import { sayProblem } from '../config/report.ts'
+import type { Process } from '../config/shapes.ts'
+import { createFileCache } from '../evaluate/files.ts'
+import { gather } from '../evaluate/gather.ts'
+import { askHost } from '../evaluate/host.ts'
+import { listSandboxes } from '../evaluate/listing.ts'
+import { judge } from '../evaluate/sandbox.ts'
+import type { Settings } from '../evaluate/settings.ts'
+import { nearest } from '../nearest.ts'
+import type { Spec } from '../spec.ts'
+import { existsSync } from 'node:fs'
+import { sandboxFile } from '../config/places.ts'
+
+export interface Ready {
+  readonly wanted: Wanted
+  readonly spec: Spec
+  readonly warnings: readonly string[]
+}
+
+/** Sentences about what is in the way. */
+export type NotReady = { readonly reasons: readonly string[] }
+
+export const evaluateCommand = (
+  settings: Settings,
+  sandbox: string,
+  name: string,
+): Ready | NotReady => {
+  if (!isName(sandbox)) return no(`Wrong sandbox name: ${sandbox}`)
+  if (!isName(name)) return no(`Wrong command name: ${name}`)
+  if (!existsSync(sandboxFile(settings.places, sandbox))) return no(noSandbox(settings, sandbox))
+  const files = createFileCache(() => stamp().at).open(sandbox)
+  const gathered = gather(settings, sandbox, files, undefined, name)
+  const entries = gathered.processes?.value
+  if (entries != null) {
+    const entry = entries.get(name)
+    if (entry === undefined) return no(noCommand(entries, name))
+    if (entry.kind !== 'Command') return no(`The target container is: ${entry.kind}`)
+  }
+  const { commands, specs, problems } = judge(settings, gathered, askHost())
+  const said = (wanted: 'error' | 'warning') =>
+    problems.filter(({ severity }) => severity === wanted).map(sayProblem)
+  const wanted = commands.get(name)
+  const spec = wanted === undefined ? undefined : specs.get(wanted.spec)
+  if (wanted === undefined || spec === undefined) return { reasons: said('error') }
+  return { wanted, spec, warnings: said('warning') }
+}
+
+const no = (...reasons: readonly string[]): NotReady => ({ reasons })
+
+const noSandbox = ({ places }: Settings, sandbox: string): string => {
+  const names = sandboxesIn(places.sandboxesDir)
+  return `There is no sandbox "${sandbox}" in ${places.sandboxesDir}${hint(sandbox, names)}`
+}
+
+const sandboxesIn = (directory: string): readonly string[] => {
+  try {
+    return listSandboxes(directory)
+  } catch {
+    return []
+  }
+}
+
+const noCommand = (entries: ReadonlyMap<string, Process>, name: string): string => {
+  const commands = [...entries].flatMap(([other, { kind }]) => (kind === 'Command' ? [other] : []))
+  return `Command "${name}" not found${hint(name, commands)}`
+}
+
+const hint = (name: string, names: readonly string[]): string => {
+  const similar = nearest(name, names)
+  if (similar !== null) return `; did you mean "${similar}"?`
+  return names.length === 0 ? '' : `; there is ${names.map(other => `"${other}"`).join(', ')}`
+}
