@@ -7,6 +7,7 @@
  *     dist/tree-*.cjs   what the supervisor loads late (src/late.ts), and what both halves need
  *     dist/switchPresent.cjs  the part of lithos_switch that only --dry-run needs
  *     dist/NAME.cache   what V8 made of it, see load.ts
+ *     dist/man, dist/completions   made of what the commands say of themselves, see pages.ts
  *     dist/start.cjs    the first JavaScript of every command
  *     dist/node-path    the Node that did this, which the launchers prefer
  *     dist/complete     written last: its age tells whether a build is stale
@@ -113,7 +114,10 @@ const pieces = {
 
 /** One by one, so that a mistake in one command leaves the others usable. */
 const bundles = () =>
-  ['src/build/start.ts', 'src/build/cache.ts', ...commands.map(name => `src/cli/${name}.ts`)]
+  [
+    ...['start', 'cache', 'pages'].map(name => `src/build/${name}.ts`),
+    ...commands.map(name => `src/cli/${name}.ts`),
+  ]
     .filter(path => exists(path) && path !== supervisor)
     .map(path => ({ ...options, plugins: [apart], entryPoints: [path], outdir: 'dist' }))
     .concat(
@@ -153,6 +157,19 @@ const makeCaches = async () => {
   rmSync(join(dist, 'cache.cjs'), { force: true })
 }
 
+/** Whoever changes a command has them anew with the next build; without them all else works. */
+const makePages = async () => {
+  for (const name of ['man', 'completions'])
+    rmSync(join(dist, name), { recursive: true, force: true })
+  try {
+    const { stderr } = await run(process.execPath, [join(dist, 'pages.cjs'), dist])
+    process.stderr.write(stderr)
+  } catch (error) {
+    say(`no manual pages and completions: ${lastLine(error)}`)
+  }
+  rmSync(join(dist, 'pages.cjs'), { force: true })
+}
+
 const lastLine = error =>
   String(error.stderr || error.message)
     .trim()
@@ -174,7 +191,7 @@ export const build = async () => {
   // First: without it no command works, and the launchers say so as long as nothing is there.
   await buildNative()
   const steps = await Promise.allSettled(bundles().map(esbuild))
-  await makeCaches()
+  await Promise.all([makeCaches(), makePages()])
   const failed = steps.find(({ status }) => status === 'rejected')
   if (failed !== undefined) throw failed.reason
   writeFileSync(join(dist, 'complete'), '')

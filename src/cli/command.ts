@@ -1,6 +1,7 @@
 /** The frame of every command: what it was asked, and what is said where it was not understood. */
 import { parse } from './args.ts'
 import type { Description, Options, Values } from './args.ts'
+import { describe } from './describing.ts'
 import { help, usageBlock } from './help.ts'
 import { endQuietly } from './terminal.ts'
 import { version } from './version.ts'
@@ -10,6 +11,7 @@ export const runCommand = <O extends Options>(
   argv: readonly string[],
   run: (options: Values<O>, words: readonly string[]) => Promise<number> | number,
 ): Promise<number> | number => {
+  if (describe({ kind: 'command', description })) return 0
   if (description.outlivesReaders !== true) endQuietly(description.command)
   const parsed = parse(description, argv)
   if (parsed.kind === 'run') return run(parsed.options, parsed.words)

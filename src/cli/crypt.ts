@@ -11,6 +11,7 @@ import { checkKey, encryptSecret } from '../secrets/secret.ts'
 import { parse } from './args.ts'
 import type { Description } from './args.ts'
 import { CryptError, decryptWith, privateKeysOf, publicKeyOf } from './cryptKeys.ts'
+import { describe } from './describing.ts'
 import { help } from './help.ts'
 import { version } from './version.ts'
 
@@ -88,7 +89,22 @@ const descriptions = {
 type Name = keyof typeof descriptions
 type Given = { readonly keyFile: string; readonly data: Buffer; readonly namespace: string }
 
+const summaries: Readonly<Record<Name, string>> = {
+  'check-key': 'was this secret encrypted for this key?',
+  decrypt: 'a secret back to its text',
+  encrypt: 'a text to a secret',
+}
+
+const described = () =>
+  Object.fromEntries(
+    Object.entries(descriptions).map(([name, description]) => {
+      const run = (): number => Number(!describe({ kind: 'command', description }))
+      return [name, [summaries[name as Name], async () => ({ run })] as const]
+    }),
+  )
+
 export const run = (argv: readonly string[]): number => {
+  if (describe({ kind: 'group', name: 'lithos_crypt', commands: described() })) return 0
   const [word, ...rest] = argv
   if (word === undefined) return say(process.stderr, overview(), 1)
   if (word === '-V' || word === '--version')
@@ -133,9 +149,7 @@ const overview = (): string =>
     '    -V, --version    Prints version information',
     '',
     'SUBCOMMANDS:',
-    '    check-key    was this secret encrypted for this key?',
-    '    decrypt      a secret back to its text',
-    '    encrypt      a text to a secret',
+    ...Object.entries(summaries).map(([name, text]) => `    ${name.padEnd(13)}${text}`),
     '    help         this, or the help of a subcommand',
     '',
   ].join('\n')

@@ -1,5 +1,6 @@
 /** Commands that are made of commands: the first word says which. */
 import { nearest } from '../nearest.ts'
+import { describe } from './describing.ts'
 import { version } from './version.ts'
 
 export interface Command {
@@ -16,6 +17,7 @@ export const dispatch = async (
   commands: Commands,
   argv: readonly string[],
 ): Promise<number> => {
+  if (describe({ kind: 'group', name, commands })) return 0
   const [word, ...rest] = argv
   if (word === undefined) return say(process.stderr, help(name, commands), 2)
   if (word === '--help' || word === '-h' || word === 'help')

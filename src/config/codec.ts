@@ -130,7 +130,7 @@ export const structure = <T extends object>(
     return errorsOf(refuse(value.at, context, sentence, keyAt))
   }
 
-  return decoder(name, (value, context) => {
+  const self = decoder<T>(name, (value, context) => {
     if (!isMapLike(value)) return unexpected(value, context, shorthandHint(value, shorthand))
     const entries = new Map<Known, Entry>()
     const strangers: Entry[] = []
@@ -157,7 +157,14 @@ export const structure = <T extends object>(
     }
     return isGood ? t.success(result as T) : t.failures(errors)
   })
+  structures.set(self, known)
+  return self
 }
+
+const structures = new WeakMap<object, readonly Known[]>()
+
+/** The keys of a structure, for the manual; none where it is no structure. */
+export const keysOf = (of: object): readonly Known[] => structures.get(of) ?? []
 
 /** Nobody reads more; and a file of nothing else must not be searched for near misses. */
 const STRANGERS_MAX = 50

@@ -10,7 +10,7 @@ import { oneOf, text, wholeNumber } from './words.ts'
 /** More than a kernel has process numbers: only a slip of the pen asks for more. */
 const INSTANCES_MAX = 4_194_304n
 
-const process: Decoder<Process> = structure<Process>(
+export const process: Decoder<Process> = structure<Process>(
   'the mapping of a process',
   {
     instances: optional(
