@@ -80,7 +80,8 @@ _lithos_offer() {
       mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     instances) mapfile -t COMPREPLY < <(compgen -W "$(_lithos_names "$@")" -- "$cur") ;;
     sandboxes)
-      mapfile -t COMPREPLY < <(compgen -W "$(_lithos_names "$@" | sed 's,/.*,,' | sort -u)" -- "$cur") ;;
+      kind=$(_lithos_names "$@" | sed 's,/.*,,' | sort -u)
+      mapfile -t COMPREPLY < <(compgen -W "$kind" -- "$cur") ;;
     =*)
       kind=\${kind#=}
       mapfile -t COMPREPLY < <(compgen -W "\${kind//,/ }" -- "$cur") ;;

@@ -91,7 +91,8 @@ const offered = (...words: readonly string[]): readonly string[] =>
     [
       '-c',
       'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); ' +
-        'complete -p "${1##*/}" >/dev/null || exit 1; _lithos "$1"; printf "%s\\n" "${COMPREPLY[@]}"',
+        'complete -p "${1##*/}" >/dev/null || exit 1; _lithos "$1"; ' +
+        'printf "%s\\n" "${COMPREPLY[@]}"',
       'bash',
       script,
       ...words,
