@@ -142,7 +142,7 @@ const buildNative = async () => {
   await buildNative({ outDir: join(dist, 'native') })
 }
 
-const apartFromCommands = new Set(['start.cjs', 'cache.cjs'])
+const apartFromCommands = new Set(['start.cjs', 'cache.cjs', 'pages.cjs'])
 
 /** A cache is only a quicker start: without one everything works, so a failure is only said. */
 const makeCaches = async () => {

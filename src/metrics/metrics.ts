@@ -13,18 +13,15 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { createCantalFiles } from '../../actors/cantalFiles.ts'
-import type { Stamp } from '../../actors/clock.ts'
 import { serveTcp, serveUnix } from '../../actors/metricsServer.ts'
 import type { MetricsServer, Page } from '../../actors/metricsServer.ts'
 import { createWholeFile } from '../../actors/wholeFile.ts'
 import { instanceMachine } from '../../machines/instance.ts'
 import { treeMachine } from '../../machines/tree.ts'
-import type { Layout } from '../../native/cgroup.ts'
 import { showVariable } from '../../native/environ.ts'
 import { version } from '../cli/version.ts'
-import type { Settings } from '../evaluate/settings.ts'
-import type { Bus } from '../turn.ts'
 import { sayCode } from '../wait.ts'
+import type { Metrics, MetricsOptions } from './begin.ts'
 import { metaOf, valuesOf } from './cantal.ts'
 import { count, forget, newCounts } from './counts.ts'
 import type { Turn } from './counts.ts'
@@ -37,40 +34,29 @@ import type { Dialect } from './openMetrics.ts'
 import { keptName, recall } from './recall.ts'
 import { readUsage } from './usage.ts'
 
-export interface MetricsOptions {
-  readonly settings: Settings
-  readonly layout: Layout
-  readonly bus: Pick<Bus, 'finished' | 'state'>
-  readonly bootId: string
-  readonly lag: () => number | null
-  readonly stamp: () => Stamp
-  readonly warn: (text: string) => void
+/** Where cantal finds its files, and what it finds it by. */
+export interface Opened {
+  readonly variable: string
+  readonly base: string
+  /** What was heard before. More of them may be added until all is counted that was before. */
+  readonly waiting: Turn[]
 }
 
-export interface Metrics {
-  /** At the end of everything: what is left of them would be believed. */
-  readonly close: () => void
+export interface OpenMetrics extends Metrics {
+  readonly take: (turn: Turn) => void
 }
 
-const cantalVariable = 'CANTAL_PATH'
-
-/** Where the files of cantal are. In our environment, so that the next image shows it at once. */
-export const announceCantal = (runtimeDir: string): string =>
-  (process.env[cantalVariable] ||= join(runtimeDir, 'metrics'))
-
-/** A start has better things to do. */
-const firstMs = 200
 const cantalMs = 250
 const keepMs = 2_000
 const listenAgainMs = 30_000
 /** So many lines take a fraction of a millisecond. */
 const linesAtOnce = 200
 
-export const createMetrics = (options: MetricsOptions): Metrics => {
+export const openMetrics = (options: MetricsOptions, opened: Opened): OpenMetrics => {
   const { settings, layout, bus, bootId, lag, stamp, warn } = options
+  const { variable, base } = opened
   const { runtimeDir } = settings.places
   const { metricsListen, metricsFile, metricsIntervalMs } = settings.master
-  const base = announceCantal(runtimeDir)
   const cantal = createCantalFiles(base, warn)
   const complainOnce = once(warn)
   const keptFile = createWholeFile(join(runtimeDir, keptName), 0o600, code => {
@@ -78,7 +64,7 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
   })
   const servers: MetricsServer[] = []
   /** Until the past is known, what comes waits. */
-  let waiting: Turn[] | null = []
+  let waiting: Turn[] | null = opened.waiting
   let counts = newCounts()
   let isClosed = false
 
@@ -114,11 +100,6 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
     tellCantal()
     keep()
   }
-
-  const following = bus.finished.subscribe(({ seq, heard, effects }) => {
-    if (waiting === null) safely(() => take({ seq, heard, effects }))
-    else waiting.push({ seq, heard, effects })
-  })
 
   // -------------------------------------------------------------------------
   // The past
@@ -225,27 +206,28 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
   // Begin and end
   // -------------------------------------------------------------------------
 
-  setTimeout(() => {
-    const shown = showVariable(cantalVariable, base)
-    if (E.isLeft(shown))
-      warn(`cantal may not find ${base}.values before the next restart: ${shown.left.code}`)
-    void begin().then(() => {
-      if (isClosed) return
-      void serve(join(runtimeDir, 'metrics.sock'), () =>
-        serveUnix(runtimeDir, 'metrics.sock', render),
-      )
-      if (metricsListen !== null) {
-        const { host, port } = metricsListen
-        void serve(`${host}:${port}`, () => serveTcp(host, port, render))
-      }
-      if (metricsFile !== null) writeFiles(metricsFile)
-    })
-  }, firstMs).unref()
+  const shown = showVariable(variable, base)
+  if (E.isLeft(shown))
+    warn(`cantal may not find ${base}.values before the next restart: ${shown.left.code}`)
+  void begin().then(() => {
+    if (isClosed) return
+    void serve(join(runtimeDir, 'metrics.sock'), () =>
+      serveUnix(runtimeDir, 'metrics.sock', render),
+    )
+    if (metricsListen !== null) {
+      const { host, port } = metricsListen
+      void serve(`${host}:${port}`, () => serveTcp(host, port, render))
+    }
+    if (metricsFile !== null) writeFiles(metricsFile)
+  })
 
   return {
+    take: turn => {
+      if (waiting === null) safely(() => take(turn))
+      else waiting.push(turn)
+    },
     close: () => {
       isClosed = true
-      following.unsubscribe()
       for (const server of servers) safely(server.close)
       cantal.remove()
     },
