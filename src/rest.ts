@@ -6,6 +6,7 @@
 export { serveLater } from './control/later.ts'
 export { createDecryption } from './decryption.ts'
 export { createEvaluator } from './evaluate/evaluator.ts'
+export { openMetrics } from './metrics/metrics.ts'
 export { createRotation } from './rotation.ts'
 export { whyNotInPlace } from './samePlaces.ts'
 export { stand } from './standing.ts'

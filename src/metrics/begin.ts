@@ -47,7 +47,7 @@ export const createMetrics = (options: MetricsOptions): Metrics => {
 
   const open = async (): Promise<void> => {
     try {
-      const { openMetrics } = await import('./metrics.ts')
+      const { openMetrics } = await import('../rest.ts')
       if (!isClosed) metrics = openMetrics(options, { variable: cantalVariable, base, waiting })
     } catch (error) {
       following.unsubscribe()
