@@ -78,9 +78,9 @@ static char *put_text(char *at, const char *text)
 
 /*
  * Its start time, field 22. It may have ended by now, but nobody has reaped it: what /proc says
- * is of this one. The name in field 2 is free text in parentheses.
+ * is of this one. The name in field 2 is free text in parentheses. Called by the child, too.
  */
-static int64_t birth_of(int pid)
+int64_t birth_of(int pid)
 {
 	char path[32] = "/proc/";
 	char text[TEXT_MAX];
@@ -107,7 +107,7 @@ static int64_t birth_of(int pid)
 	return birth;
 }
 
-static void say_pid(long status, int pid, int64_t birth)
+void say_pid(long status, int pid, int64_t birth)
 {
 	char line[64];
 	char *end = put_decimal(put_text(line, "pid "), pid);
@@ -161,7 +161,6 @@ int lithos_deliver(const char *path, const char *header, const char *plan, int b
 		out[0] = pid;
 		out[1] = pidfd;
 		out[2] = birth_of(pid);
-		say_pid(status, pid, out[2]);
 	} else {
 		call(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0);
 	}

@@ -104,6 +104,10 @@ void lithos_words(const char *text, size_t length);
 int begin_child(const char *words, int length, int argc, int envc, const int *fds, int count,
 		uint64_t namespaces, int status, int *pidfd);
 
+/* deliver.c: what a child says of itself before its exec; no allocation, no lock. */
+int64_t birth_of(int pid);
+void say_pid(long status, int pid, int64_t birth);
+
 /* Only for the default action: that needs no flags and no trampoline. */
 static inline void reset_signal(int signal)
 {

@@ -25,6 +25,8 @@ struct birth {
 	int stage;
 	/* Where a failure is written to that nobody waits for; 0: somebody does. */
 	int status;
+	/* Its own, as we see it. The kernel writes it before the child runs. */
+	int pid;
 };
 
 /* What a failed birth was doing; the texts are in native/spawn.ts. */
@@ -87,6 +89,9 @@ static void be_born(struct birth *birth)
 	reset_signal(SIGXFSZ);
 	birth->stage = STAGE_FDS;
 	birth->error = arrange_fds(birth);
+	/* Here, and not by us: there is no life of which only a supervisor that died has known. */
+	if (birth->error >= 0 && birth->status != 0)
+		say_pid(birth->status, birth->pid, birth_of(birth->pid));
 	if (birth->error >= 0) {
 		birth->stage = STAGE_EXEC;
 		set_mask(0);
@@ -279,9 +284,10 @@ int begin_child(const char *words, int length, int argc, int envc, const int *fd
 	      slot->birth.envp);
 	atomic_store(&slot->busy, 1);
 
-	struct clone_args args = args_of(CLONE_CHILD_CLEARTID | namespaces, slot->stack,
-					 sizeof(slot->stack), pidfd);
+	struct clone_args args = args_of(CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | namespaces,
+					 slot->stack, sizeof(slot->stack), pidfd);
 	args.child_tid = (uint64_t)(uintptr_t)&slot->busy;
+	args.parent_tid = (uint64_t)(uintptr_t)&slot->birth.pid;
 	long pid = begin(&args, &slot->birth);
 	if (pid < 0)
 		atomic_store(&slot->busy, 0);

@@ -3,7 +3,7 @@
  * We write the first lines, the knot the others, each with one write(2):
  *
  *     knot NAME INCARNATION SPEC              we, before it is launched
- *     pid PID BIRTH                           we, after
+ *     pid PID BIRTH                           its process, before it executes the knot
  *     launched MONO                           the plan was read
  *     refused MONO STEP ERRNO                 a step failed (-1: the plan itself is malformed);
  *                                             from 65536 on: the wait status of its program

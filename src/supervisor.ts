@@ -38,6 +38,7 @@ import { createLoading } from './loading.ts'
 import { openMemory } from './memory.ts'
 import { announceCantal, createMetrics } from './metrics/begin.ts'
 import { aliveIn, createForgetting, performEffect } from './performing.ts'
+import type { Performers } from './performing.ts'
 import type { SayRefusal } from './recover.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
@@ -81,16 +82,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
     const changes = watchDirectory(knotsDir, inheritedWatch())
     restart.keep('watch', [changes.fd])
     const inherited = findSockets(memory.state, found, restart.stored)
-    const perform: Perform = (effect, turn) =>
-      performEffect(effect, turn, {
-        knots,
-        sweeper,
-        timers,
-        sockets,
-        loading: { load: soon },
-        exec: reason => void becomeNew(reason),
-        exit: code => void leave(code),
-      })
+    const perform: Perform = (effect, turn) => performEffect(effect, turn, performers)
     /** Deaths that wait for us are heard first: files can wait. */
     const soon = (turn: number, sandbox?: string): void =>
       void setImmediate(undefined)
@@ -144,6 +136,15 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
       layout: ground.layout,
       report: problem => warn(`Cleaning up: ${JSON.stringify(problem)}`),
     })
+    const performers: Performers = {
+      knots,
+      sweeper,
+      timers,
+      sockets,
+      loading: { load: soon },
+      exec: reason => void becomeNew(reason),
+      exit: code => void leave(code),
+    }
 
     const { lag, bootId } = memory
     const metrics = createMetrics({
