@@ -74,7 +74,7 @@ export interface KnotsOptions {
 export interface Knots {
   readonly perform: (effect: Launch | Signal | Look, turn: number) => void
   /** Watches what a survey has found, also if it has ended: then the end is told soon. */
-  readonly adopt: (found: Found) => void
+  readonly adopt: (found: Found, about?: Knot['about']) => void
   /** The same of one whose end is told by the caller: it is only kept until `forget`. */
   readonly keep: (found: Found) => HowItEnded
   /** The end of this life is in the journal: its zombie and its file may go. */
@@ -243,8 +243,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       if (effect.type === 'launch') launch(effect, turn)
       else if (effect.type === 'signal' || effect.type === 'preStop') signal(effect)
     },
-    adopt: found => {
-      const knot = watch({ ...knotOf(found), known: factsOf(found.kept.watched ?? []) })
+    adopt: (found, about = null) => {
+      const knot = watch({ ...knotOf(found), about, known: factsOf(found.kept.watched ?? []) })
       if (adopted.push(knot) === 1) setImmediate(readAdopted)
     },
     keep: found => howItEnded(watch({ ...knotOf(found), hasEnded: true })),

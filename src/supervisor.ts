@@ -15,7 +15,6 @@ import { createSweeper } from '../actors/sweeper.ts'
 import { createSockets } from '../actors/sockets.ts'
 import { createTimers } from '../actors/timers.ts'
 import type { Hear, Input, Perform } from '../machines/vocabulary.ts'
-import { errnoName } from '../native/attempt.ts'
 import { inheritedWatch, watchDirectory } from '../native/inotify.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import { survey } from '../native/survey.ts'
@@ -25,7 +24,6 @@ import { createTakeAddress, sweepCables } from './cables.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
 import type { Decoded } from './config/report.ts'
-import type { State } from './decide.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { dismiss } from './dismiss.ts'
 import { findSockets } from './findSockets.ts'
@@ -33,13 +31,12 @@ import { whyNoGround } from './ground.ts'
 import { handOver, standAsBefore } from './handOver.ts'
 import { createLate } from './late.ts'
 import { createLaunching, knotEnvironment } from './launching.ts'
-import type { Launching } from './launching.ts'
 import { createLoading } from './loading.ts'
 import { openMemory } from './memory.ts'
 import { announceCantal, createMetrics } from './metrics/begin.ts'
 import { aliveIn, createForgetting, performEffect } from './performing.ts'
 import type { Performers } from './performing.ts'
-import type { SayRefusal } from './recover.ts'
+import { nameFoundStep, sayRefusalBy } from './refusals.ts'
 import { createRestart } from './restart.ts'
 import type { Spec } from './spec.ts'
 import { forgetSocket, keepSocket, tidingsOf } from './systemd.ts'
@@ -240,7 +237,7 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         hear: bus.hear,
         skipTo: memory.skipTo,
         arm: timers.perform,
-        adopt: knots.adopt,
+        adopt: knot => knots.adopt(knot, step => nameFoundStep(launching, bus.state(), knot, step)),
         keep: knots.keep,
         forget: knots.forget,
         dismiss: knot => dismiss(knot, warn),
@@ -268,18 +265,3 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         .then(problems => problems.forEach(warn))
   })
 }
-
-/** What a knot was refused for, in words, where its specification is still known. */
-const sayRefusalBy =
-  (launching: Launching) =>
-  (state: State): SayRefusal =>
-  knot => {
-    const { step = -1, errno = 0 } = knot.kept.refused ?? {}
-    const hash = state.instances.get(knot.instance)?.context.life?.spec ?? null
-    const spec = hash === null ? undefined : (state.specs.get(hash) as Spec | undefined)
-    const named =
-      spec === undefined
-        ? { step: `step ${step} of its plan`, about: '' }
-        : launching.nameStep(spec, knot.instance, step)
-    return { ...named, code: errnoName(errno) }
-  }

@@ -18,12 +18,13 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { commands, nodeFlags } from './commands.mjs'
@@ -93,10 +94,14 @@ const inPieces = {
   setup: ({ onEnd }) =>
     onEnd(async ({ outputFiles = [] }) => {
       const shape = { format: 'cjs', banner: banner.js, supported, target, platform, minifySyntax }
-      for (const name of readdirSync(dist).filter(name => /^tree[.-]/.test(name)))
-        rmSync(join(dist, name))
-      for (const { path, text } of outputFiles)
-        writeFileSync(path, (await transform(text, shape)).code)
+      // The old ones stay until the new ones are there: somebody may start just now.
+      for (const { path, text } of outputFiles) {
+        writeFileSync(`${path}.new`, (await transform(text, shape)).code)
+        renameSync(`${path}.new`, path)
+      }
+      const present = outputFiles.map(({ path }) => basename(path, '.cjs'))
+      for (const name of readdirSync(dist).filter(name => /^tree-/.test(name)))
+        if (!present.includes(name.replace(/\.\w+$/, ''))) rmSync(join(dist, name))
     }),
 }
 
