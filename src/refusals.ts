@@ -2,7 +2,7 @@
  * Names for the steps of knots that somebody else has launched. The plan was his; what it was made
  * of is known by its hash, from the journal, or from the status file where the journal was lost.
  */
-import type { StepName } from '../actors/knots.ts'
+import type { StepName } from './stepName.ts'
 import { errnoName } from '../native/attempt.ts'
 import type { Found } from '../native/survey.ts'
 import type { State } from './decide.ts'
