@@ -6,7 +6,6 @@
  */
 #include "knot.h"
 
-#define STACK_BYTES 4096
 #define MILLISECOND 1000000ll
 #define SECOND 1000000000ll
 
@@ -49,14 +48,7 @@ static int become_command(void *argument)
 
 static long start_command(struct command *command)
 {
-	static char stack[STACK_BYTES] __attribute__((aligned(16)));
-	struct clone_args how = {
-		.flags = CLONE_VM | CLONE_VFORK,
-		.exit_signal = SIGCHLD,
-		.stack = (uint64_t) (uintptr_t) stack,
-		.stack_size = sizeof stack,
-	};
-	long pid = clone_onto_stack(&how, become_command, command);
+	long pid = bear(CLONE_VFORK, -1, NULL, become_command, command);
 
 	if (pid > 0 && command->error < 0) {
 		call4(__NR_wait4, pid, 0, 0, 0);

@@ -172,7 +172,7 @@ static int run(char **words, char **environment)
 		.log = -1, .output = -1, .shown = -1, .root = -1, .proc = -1,
 		.homes = { { .directory = -1 }, { .directory = -1 } },
 		.unified = -1, .kills = -1,
-		.users = -1, .outside = -1, .inside = -1, .terminal = -1,
+		.users = -1, .rules = -1, .outside = -1, .inside = -1, .terminal = -1,
 		.environment = environment, .words = words, .watch = NOTHING_WATCHED,
 	};
 	struct line line;

@@ -69,6 +69,9 @@ struct container {
 	int64_t memory_limit;
 	/* The user namespace of the application. */
 	int users;
+	/* What it may open, and all rights that this kernel knows. */
+	int rules;
+	uint64_t rights;
 	/* Netlink, in the network of the host and in ours; only while the container is made. */
 	int outside;
 	int inside;
@@ -183,6 +186,11 @@ long restrict_tree(long tree, int64_t flags);
 long make_users(struct container *container, const struct step *step);
 long enter_users(int users);
 
+/* ---- landlock.c -------------------------------------------------------------------------- */
+
+long make_rules(struct container *container, const struct step *step);
+long put_rules_on(const struct container *container, int rules);
+
 /* ---- network.c --------------------------------------------------------------------------- */
 
 long make_network(struct container *container);
@@ -234,6 +242,13 @@ long reset_limits(const struct container *container);
 long install_filter(const struct step *step);
 
 /* ---- launch.c: the application ----------------------------------------------------------- */
+
+/*
+ * A copy of us in our own memory, with these flags, in this cgroup v2 unless it is -1. `busy` is
+ * for CLONE_CHILD_CLEARTID. There is one stack for all: the last one must be over, or have
+ * executed.
+ */
+long bear(uint64_t flags, int cgroup, int *busy, int (*run)(void *), void *argument);
 
 struct launch {
 	/* The pid in this namespace; or minus errno, and the step that failed. */

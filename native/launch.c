@@ -24,8 +24,9 @@ struct start {
 	/* These, ascending, stay open in the application. */
 	int64_t kept[2 * SOCKETS_MAX];
 	uint32_t kept_count;
-	/* The user namespace to enter. */
+	/* The user namespace to enter, and the rules to put on. */
 	int users;
+	int rules;
 	/* The end of the pipe that says that it is ready, to be passed on. */
 	int written;
 	/* What to execute in the place of the application, with nothing that is passed to it. */
@@ -180,18 +181,15 @@ static long pass_sockets(struct start *start, const struct step *step)
 			return result;
 		moved[i] = (int32_t) result;
 	}
-	/* Those of ours that are still wanted, and may stand in the way as well. */
-	if (start->users != -1) {
-		result = call3(__NR_fcntl, start->users, F_DUPFD_CLOEXEC, above);
+	/* The descriptors of ours that are still wanted, and may stand in the way as well. */
+	int *const ours[] = { &start->users, &start->rules, &start->written };
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+		if (*ours[i] == -1)
+			continue;
+		result = call3(__NR_fcntl, *ours[i], F_DUPFD_CLOEXEC, above);
 		if (result < 0)
 			return result;
-		start->users = (int) result;
-	}
-	if (start->written != -1) {
-		result = call3(__NR_fcntl, start->written, F_DUPFD_CLOEXEC, above);
-		if (result < 0)
-			return result;
-		start->written = (int) result;
+		*ours[i] = (int) result;
 	}
 	for (uint32_t i = 0; i < step->numbers && result >= 0; i++)
 		result = call3(__NR_dup3, moved[i], step->number[i], 0);
@@ -322,6 +320,8 @@ static long take(struct start *start, const struct step *step)
 		return keep_capabilities((uint64_t) step->number[0]);
 	case OP_NO_NEW_PRIVILEGES:
 		return sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+	case OP_ENTER_LANDLOCK:
+		return put_rules_on(start->container, start->rules);
 	case OP_SECCOMP:
 		return install_filter(step);
 	case OP_CHDIR:
@@ -354,7 +354,11 @@ static int become_application(void *argument)
 
 long become_like(const struct container *container, const struct step *fork)
 {
-	struct start start = { .container = container, .users = container->users };
+	struct start start = {
+		.container = container,
+		.users = container->users,
+		.rules = container->rules,
+	};
 	struct step step = *fork;
 	long error = 0;
 
@@ -365,6 +369,21 @@ long become_like(const struct container *container, const struct step *fork)
 }
 
 /* ---- 3. Launching -------------------------------------------------------------------- */
+
+long bear(uint64_t flags, int cgroup, int *busy, int (*run)(void *), void *argument)
+{
+	static char stack[STACK_BYTES] __attribute__((aligned(16)));
+	struct clone_args how = {
+		.flags = CLONE_VM | flags | (cgroup == -1 ? 0 : CLONE_INTO_CGROUP),
+		.exit_signal = SIGCHLD,
+		.stack = (uint64_t) (uintptr_t) stack,
+		.stack_size = sizeof stack,
+		.cgroup = cgroup == -1 ? 0 : (unsigned int) cgroup,
+		.child_tid = (uint64_t) (uintptr_t) busy,
+	};
+
+	return clone_onto_stack(&how, run, argument);
+}
 
 /*
  * Not by the kernel (CLONE_VFORK): it would wait for a copy that a key at the terminal has stopped
@@ -397,31 +416,18 @@ static void wait_for_exec(long pid, int *busy)
  */
 static long make_copy(struct start *start, bool joins)
 {
-	static char stack[STACK_BYTES] __attribute__((aligned(16)));
 	/* Cleared when it has left our memory. */
 	int busy = 1;
 	bool is_command = start->container->is_command;
-	uint64_t flags = CLONE_VM | (is_command ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
-	struct clone_args how = {
-		.flags = flags,
-		.child_tid = (uint64_t) (uintptr_t) &busy,
-		.exit_signal = SIGCHLD,
-		.stack = (uint64_t) (uintptr_t) stack,
-		.stack_size = sizeof stack,
-	};
+	uint64_t flags = is_command ? CLONE_CHILD_CLEARTID : CLONE_VFORK;
 	long pid = -ENOSYS;
 
-	if (joins && start->container->unified != -1) {
-		how.flags |= CLONE_INTO_CGROUP;
-		how.cgroup = (unsigned int) start->container->unified;
-		start->born_in_cgroup = true;
-		pid = clone_onto_stack(&how, become_application, start);
-	}
+	start->born_in_cgroup = joins && start->container->unified != -1;
+	if (start->born_in_cgroup)
+		pid = bear(flags, start->container->unified, &busy, become_application, start);
 	if (pid < 0) {
-		how.flags = flags;
-		how.cgroup = 0;
 		start->born_in_cgroup = false;
-		pid = clone_onto_stack(&how, become_application, start);
+		pid = bear(flags, -1, &busy, become_application, start);
 	}
 	if (pid > 0 && is_command)
 		wait_for_exec(pid, &busy);
@@ -437,6 +443,7 @@ static struct launch launch_as(const struct container *container, const struct s
 		.users = container->users,
 		.written = container->watch.written,
 		.instead = instead,
+		.rules = container->rules,
 	};
 	struct launch result = { .pid = 0, .failed = *fork };
 	struct step exec = *fork;

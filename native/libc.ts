@@ -203,6 +203,7 @@ export const lithosNotify = bind<[path: string, text: string, fd: number]>(
 export const lithosLook = bind<
   [paths: Buffer, count: number, out: Buffer, room: number, lengths: Int32Array]
 >('int lithos_look(void *paths, int count, void *out, int room, void *lengths)')
+export const lithosLandlock = bind<[]>('int lithos_landlock()')
 export const lithosBridge = bind<[name: string]>('int lithos_bridge(const char *name)')
 export const lithosUnplug = bind<[name: string]>('int lithos_unplug(const char *name)')
 export const lithosShow = bind<[variable: string]>('int lithos_show(const char *variable)')

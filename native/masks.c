@@ -105,27 +105,6 @@ static long mask_place(const struct container *container, const char *path, long
 	return *first < 0 ? *first : attach_at(*first, place);
 }
 
-long mask(const struct container *container, const struct step *step)
-{
-	struct masks masks = { .file = -1, .directory = -1 };
-	const char *path = step->text[0];
-	long error = 0;
-
-	for (uint32_t i = 0; i < step->strings && error == 0; i++, path = string_after(path)) {
-		long place = find_place(container, path);
-		if (place == -ENOENT)
-			continue;
-		error = place < 0 ? place : mask_place(container, path, place, &masks);
-		if (place >= 0)
-			sys_close(place);
-	}
-	if (masks.file >= 0)
-		sys_close(masks.file);
-	if (masks.directory >= 0)
-		sys_close(masks.directory);
-	return error;
-}
-
 static long freeze(long place)
 {
 	long tree = clone_tree(place, "", AT_EMPTY_PATH | AT_RECURSIVE);
@@ -138,7 +117,8 @@ static long freeze(long place)
 	return error;
 }
 
-long make_read_only(const struct container *container, const struct step *step)
+/* `masks`: NULL where the places may be seen. */
+static long visit(const struct container *container, const struct step *step, struct masks *masks)
 {
 	const char *path = step->text[0];
 	long error = 0;
@@ -147,9 +127,27 @@ long make_read_only(const struct container *container, const struct step *step)
 		long place = find_place(container, path);
 		if (place == -ENOENT)
 			continue;
-		error = place < 0 ? place : freeze(place);
-		if (place >= 0)
-			sys_close(place);
+		if (place < 0)
+			return place;
+		error = masks == NULL ? freeze(place) : mask_place(container, path, place, masks);
+		sys_close(place);
 	}
 	return error;
+}
+
+long mask(const struct container *container, const struct step *step)
+{
+	struct masks masks = { .file = -1, .directory = -1 };
+	long error = visit(container, step, &masks);
+
+	if (masks.file >= 0)
+		sys_close(masks.file);
+	if (masks.directory >= 0)
+		sys_close(masks.directory);
+	return error;
+}
+
+long make_read_only(const struct container *container, const struct step *step)
+{
+	return visit(container, step, NULL);
 }

@@ -271,6 +271,8 @@ long take_step(struct container *container, const struct step *step)
 		return pivot(container);
 	case OP_OPEN_OUTPUT:
 		return open_output(container, step);
+	case OP_LANDLOCK:
+		return make_rules(container, step);
 	case OP_INHERIT_OUTPUT:
 		container->shown = INHERITED;
 		return 0;

@@ -36,7 +36,6 @@
 /* Of every network namespace, always. */
 #define LOOPBACK 1
 
-#define STACK_BYTES 4096
 /* The longest has four names and two nests. */
 #define MESSAGE_BYTES 512
 
@@ -196,15 +195,8 @@ static int make_for_owner(void *argument)
 /* A namespace belongs to the users of whoever makes it: a copy of us that is one of them. */
 static long enter_network_of(int users)
 {
-	static char stack[STACK_BYTES] __attribute__((aligned(16)));
 	struct owner owner = { .users = users, .socket = -ESRCH };
-	struct clone_args how = {
-		.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES,
-		.exit_signal = SIGCHLD,
-		.stack = (uint64_t) (uintptr_t) stack,
-		.stack_size = sizeof stack,
-	};
-	long pid = clone_onto_stack(&how, make_for_owner, &owner);
+	long pid = bear(CLONE_VFORK | CLONE_FILES, -1, NULL, make_for_owner, &owner);
 	if (pid < 0)
 		return pid;
 	call4(__NR_wait4, pid, 0, 0, 0);

@@ -52,6 +52,8 @@ static const struct shape {
 	[OP_CHDIR] = { 0, 1, false, true },
 	[OP_EXEC] = { 3, 1, true, true },
 	[OP_PASS_SOCKETS] = { 0, 0, true, true },
+	[OP_LANDLOCK] = { 0, 0, true, false },
+	[OP_ENTER_LANDLOCK] = { 0, 0, false, true },
 	[OP_SECRET_FILES] = { 2, 1, true, false },
 	[OP_PROBE] = { PROBE_NUMBERS, 0, true, false },
 	[OP_NOTIFY] = { 0, 1, false, false },
@@ -119,8 +121,8 @@ static bool is_stop(const struct record *record)
 }
 
 /*
- * Set-groups, sockets, seccomp, maps, stop and the head list numbers; mount, masks, commands,
- * probes, exec and secret-files list strings, the last of these in pairs.
+ * Set-groups, sockets, seccomp, maps, stop and the head list numbers; mount, masks, landlock,
+ * commands, probes, exec and secret-files list strings, the last of these in pairs.
  */
 static bool has_shape(const struct record *record)
 {
@@ -150,7 +152,7 @@ static bool has_shape(const struct record *record)
 	if (!shape->more)
 		return record->numbers == shape->numbers && record->strings == shape->strings;
 	if (record->op == OP_MOUNT || record->op == OP_MASK || record->op == OP_READ_ONLY ||
-	    record->op == OP_COMMAND || record->op == OP_PRE_STOP)
+	    record->op == OP_COMMAND || record->op == OP_PRE_STOP || record->op == OP_LANDLOCK)
 		return record->numbers == shape->numbers && record->strings >= shape->strings;
 	if (record->op == OP_SECRET_FILES)
 		return record->numbers == shape->numbers && record->strings % 2 == 1;

@@ -233,6 +233,11 @@ export type Step =
     }
   /** The root becomes `/`, the old one is let go. */
   | { readonly do: 'pivot' }
+  /**
+   * What may be opened from now on: everything below the root may be read, and these places, with
+   * all below them, be changed. Made once; `enterLandlock` puts it on. Nothing on a kernel without.
+   */
+  | { readonly do: 'landlock'; readonly writable: readonly string[] }
   /** Inside the container: where the application prints instead of the output log. */
   | { readonly do: 'openOutput'; readonly path: string }
   /** Standard output and error are those of the knot (for `interactive`). */
@@ -275,6 +280,7 @@ export type Step =
   /** Bit n is capability n. Everything else leaves all five sets. */
   | { readonly do: 'keepCapabilities'; readonly mask: bigint }
   | { readonly do: 'noNewPrivileges' }
+  | { readonly do: 'enterLandlock' }
   /** Instructions of the kernel's packet filter, see src/plan/seccomp.ts. */
   | { readonly do: 'seccomp'; readonly filter: readonly bigint[] }
   | { readonly do: 'chdir'; readonly path: string }

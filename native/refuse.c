@@ -44,6 +44,8 @@ static void put_step(struct line *line, const struct step *step)
 		[OP_KEEP_CAPABILITIES] = "dropping capabilities",
 		[OP_NO_NEW_PRIVILEGES] = "giving up new privileges",
 		[OP_SECCOMP] = "installing the filter of system calls",
+		[OP_LANDLOCK] = "making Landlock rules",
+		[OP_ENTER_LANDLOCK] = "putting on Landlock rules",
 		[OP_CHDIR] = "entering working directory ",
 		[OP_EXEC] = "executing ",
 		[OP_SECRET_FILES] = "mounting secret files on ",
@@ -90,6 +92,7 @@ static void put_step(struct line *line, const struct step *step)
 		put_number(line, step->number[0]);
 		break;
 	case OP_FORK:
+	case OP_LANDLOCK:
 		break;
 	default:
 		if (step->strings > 0)

@@ -13,7 +13,6 @@
 
 #include <linux/magic.h>
 
-#define STACK_BYTES 4096
 /* The kernel takes a map in one piece, and that must be less than a page. */
 #define MAP_BYTES_MAX 4095
 #define DIGITS_MAX 20
@@ -88,15 +87,8 @@ static int stand_still(void *argument)
 
 static long birth(struct copy *copy)
 {
-	static char stack[STACK_BYTES] __attribute__((aligned(16)));
-	struct clone_args how = {
-		.flags = CLONE_VM | CLONE_NEWUSER,
-		.exit_signal = SIGCHLD,
-		.stack = (uint64_t) (uintptr_t) stack,
-		.stack_size = sizeof stack,
-	};
 	int status = 0;
-	long pid = clone_onto_stack(&how, stand_still, copy);
+	long pid = bear(CLONE_NEWUSER, -1, NULL, stand_still, copy);
 
 	if (pid > 0)
 		call4(__NR_wait4, pid, ADDRESS(&status), WUNTRACED, 0);

@@ -64,6 +64,8 @@ export const ops: Readonly<Record<Step['do'] | 'head', number>> = {
   preStop: 44,
   stop: 45,
   terminal: 46,
+  landlock: 47,
+  enterLandlock: 48,
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug', 'trace'] as const
@@ -164,6 +166,8 @@ const encodeStep = (step: Step): void => {
     case 'mask':
     case 'readOnly':
       return record(op, [], step.paths)
+    case 'landlock':
+      return record(op, [], step.writable)
     case 'cgroup':
       return record(op, [step.join === 'tasks' ? 0 : 1], [step.dir])
     case 'limit':
@@ -181,6 +185,7 @@ const encodeStep = (step: Step): void => {
     case 'sessionKeyring':
     case 'resetLimits':
     case 'noNewPrivileges':
+    case 'enterLandlock':
       return record(op, [], [])
     case 'openOutput':
     case 'chdir':

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Launch, Prepared } from '../actors/knots.ts'
 import type { Sockets } from '../actors/sockets.ts'
 import type { Socket } from '../machines/vocabulary.ts'
+import { hasLandlock } from '../native/landlock.ts'
 import { knotPath } from '../native/where.ts'
 import { slicesOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
@@ -18,6 +19,7 @@ import type { Settings } from './evaluate/settings.ts'
 import type { Loading } from './loading.ts'
 import { plan } from './plan.ts'
 import { addressOf } from './plan/namespaces.ts'
+import { isWalled } from './plan/landlock.ts'
 import { filterOf, weaknesses } from './plan/confinement.ts'
 import { filterHash } from './plan/seccomp.ts'
 import { createPlanBytes } from './planBytes.ts'
@@ -117,7 +119,11 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
 const recordOf = (spec: Spec): { readonly weaker?: string[]; readonly filter?: string } => {
   const filter = filterOf(spec)
   const keys = weaknesses(spec.confinement).map(({ key }) => key)
-  const weaker = filter === null && !keys.includes('seccomp') ? [...keys, 'seccomp'] : keys
+  const missing = [
+    ...(filter === null ? ['seccomp'] : []),
+    ...(isWalled(spec) && hasLandlock() ? [] : ['landlock']),
+  ]
+  const weaker = [...keys, ...missing.filter(key => !keys.includes(key))]
   return {
     ...(weaker.length > 0 && { weaker }),
     ...(filter !== null && { filter: filterHash(filter) }),

@@ -8,6 +8,7 @@ import type { Secrets } from './decryption.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { applicationSteps } from './plan/application.ts'
 import { cgroupSteps } from './plan/cgroups.ts'
+import { isWalled, landlockSteps } from './plan/landlock.ts'
 import { mountSteps, stateSteps } from './plan/fileSystem.ts'
 import type { Names } from './plan/fileSystem.ts'
 import { networkSteps, userSteps } from './plan/namespaces.ts'
@@ -35,27 +36,31 @@ export const plan = (
   instance: string,
   extra: readonly string[] = [],
   secrets: Secrets | null = null,
-): Plan => ({
-  name: instance,
-  logLevel: host.logLevel ?? spec.logLevel,
-  killTimeoutMs: killTimeoutOf(spec),
-  restartTimeoutMs: spec.restartTimeoutMs,
-  restartProcessOnly: spec.restartProcessOnly,
-  isDaemon: spec.isDaemon,
-  normalExitCodes: spec.normalExitCodes,
-  steps: [
-    ...logSteps(spec, instance),
-    ...userSteps(spec),
-    ...networkSteps(spec, instance),
-    ...stateSteps(spec, host, instance),
-    ...mountSteps(spec, instance),
-    ...secretFileSteps(spec, secrets),
-    ...watchSteps(spec),
-    ...cgroupSteps(spec, host.cgroups, instance),
-    { do: 'pivot' },
-    ...applicationSteps(spec, host, instance, extra, secrets),
-  ],
-})
+): Plan => {
+  const mounts = mountSteps(spec, instance)
+  return {
+    name: instance,
+    logLevel: host.logLevel ?? spec.logLevel,
+    killTimeoutMs: killTimeoutOf(spec),
+    restartTimeoutMs: spec.restartTimeoutMs,
+    restartProcessOnly: spec.restartProcessOnly,
+    isDaemon: spec.isDaemon,
+    normalExitCodes: spec.normalExitCodes,
+    steps: [
+      ...logSteps(spec, instance),
+      ...userSteps(spec),
+      ...networkSteps(spec, instance),
+      ...stateSteps(spec, host, instance),
+      ...mounts,
+      ...secretFileSteps(spec, secrets),
+      ...watchSteps(spec),
+      ...cgroupSteps(spec, host.cgroups, instance),
+      { do: 'pivot' },
+      ...(isWalled(spec) ? landlockSteps(mounts) : []),
+      ...applicationSteps(spec, host, instance, extra, secrets),
+    ],
+  }
+}
 
 /** Logs come first, so that whatever fails later is said there. */
 const logSteps = (spec: Spec, instance: string): readonly Step[] => [

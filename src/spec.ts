@@ -151,6 +151,7 @@ export interface Limits {
 /** Only what differs from the default. */
 export interface SpecConfinement {
   readonly seccomp?: 'off'
+  readonly landlock?: 'off'
   readonly noNewPrivileges?: boolean
   readonly capabilities?: readonly string[]
   readonly writableProcSys?: boolean

@@ -106,6 +106,10 @@ const nameOf = (step: Step): StepName => {
       return { step: 'giving up new privileges', about: '' }
     case 'seccomp':
       return { step: 'installing the filter of system calls', about: '' }
+    case 'landlock':
+      return { step: 'making Landlock rules', about: '' }
+    case 'enterLandlock':
+      return { step: 'putting on Landlock rules', about: '' }
     case 'chdir':
       return { step: 'entering working directory', about: step.path }
     case 'exec':

@@ -14,7 +14,8 @@ import type { Audited, Finding, Process, Promised, Range, Seen } from './shapes.
 export const worth = {
   capabilities: 20,
   'system calls': 20,
-  namespaces: 15,
+  namespaces: 10,
+  landlock: 5,
   mounts: 15,
   user: 10,
   'no-new-privileges': 10,
@@ -179,6 +180,16 @@ const weakerThan = (
         ]),
     ...(strict.isFiltered && !promised.isFiltered
       ? [weaker('system calls', 'may make every system call', worth['system calls'], 'seccomp')]
+      : []),
+    ...(strict.isWalled && !promised.isWalled
+      ? [
+          weaker(
+            'landlock',
+            'has no second wall',
+            worth.landlock,
+            keys.has('landlock') ? 'landlock' : 'a kernel without Landlock, or sys_admin',
+          ),
+        ]
       : []),
     ...(strict.cannotGain && !promised.cannotGain
       ? [

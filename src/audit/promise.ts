@@ -20,6 +20,7 @@ export const promisedBy = (
     capabilities: all('keepCapabilities')[0]?.mask ?? everything,
     cannotGain: all('noNewPrivileges').length > 0,
     isFiltered: all('seccomp').length > 0,
+    isWalled: all('enterLandlock').length > 0,
     own: new Set<NamespaceKind>([
       ...namespaceKinds.filter(kind => ofEveryKnot.includes(kind)),
       ...all('cgroupNamespace').map(() => 'cgroup' as const),
@@ -59,12 +60,16 @@ const mountsOf = (step: Step): readonly Promise[] => {
       return [[step.target, placeOf(step.flags)]]
     case 'secretFiles':
       return [[step.target, { ...placeOf({ readonly: true, nosuid: true, nodev: true }) }]]
+    case 'notify':
+      return [[step.directory, placeOf(ofNotify)]]
     case 'bindFile':
       return [[step.target, { ...placeOf({}), optional: step.ifRegular }]]
     default:
       return []
   }
 }
+
+const ofNotify = { readonly: true, nosuid: true, nodev: true, noexec: true }
 
 const placeOf = (flags: MountFlags) => ({
   readonly: flags.readonly === true,

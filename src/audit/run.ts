@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { slicesOf } from '../../native/cgroup.ts'
 import type { Layout } from '../../native/cgroup.ts'
+import { hasLandlock } from '../../native/landlock.ts'
 import { childrenOf } from '../../native/proc.ts'
 import type { State } from '../decide.ts'
 import { plan } from '../plan.ts'
@@ -66,12 +67,13 @@ const byName = (a: Audited, b: Audited): number =>
 
 const promisedOf = (spec: Spec, layout: Layout, instance: string): Promised => {
   const host = { cgroups: slicesOf(layout), hostname: '', hostAddress: null }
-  return promisedBy(plan(spec, host, instance), idsOnHost(spec))
+  const promised = promisedBy(plan(spec, host, instance), idsOnHost(spec))
+  return { ...promised, isWalled: promised.isWalled && hasLandlock() }
 }
 
 const strictOf = (spec: Spec, layout: Layout, instance: string): Promised => {
   const { confinement: _weaker, ...strict } = spec
-  return promisedOf(strict, layout, instance)
+  return { ...promisedOf(strict, layout, instance), isWalled: true }
 }
 
 /** Of an instance of which nothing is known. */
@@ -79,6 +81,7 @@ const leastPromise: Promised = {
   capabilities: 0n,
   cannotGain: true,
   isFiltered: true,
+  isWalled: true,
   own: new Set(['cgroup', 'ipc', 'mnt', 'pid', 'uts']),
   uid: NaN,
   gid: NaN,

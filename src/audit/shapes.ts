@@ -40,6 +40,8 @@ export interface Promised {
   readonly capabilities: bigint
   readonly cannotGain: boolean
   readonly isFiltered: boolean
+  /** By Landlock; the kernel does not show it. */
+  readonly isWalled: boolean
   readonly own: ReadonlySet<NamespaceKind>
   /** On the host. */
   readonly uid: number

@@ -21,6 +21,7 @@ import { checkAddressesOfAll, checkBridge } from './addresses.ts'
 import { checkDevices, checkFileLimits } from './host.ts'
 import { inspectImage } from './image.ts'
 import { checkKernelBounds } from './kernelBounds.ts'
+import { checkMapsOfAll } from './maps.ts'
 import { checkAddressesAgainstOthers } from './others.ts'
 import { checkOwnership } from './ownership.ts'
 import { checkPortsOfAll } from './ports.ts'
@@ -59,6 +60,7 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
     ]),
     ...locate(checkPortsOfAll(evaluations.flatMap(({ subjects }) => subjects))),
     ...locate(checkAddressesOfAll(evaluations.flatMap(({ subjects }) => subjects))),
+    ...locate(checkMapsOfAll(evaluations.flatMap(({ subjects }) => subjects))),
     ...checkOwnership(filesOf(settings, evaluations)),
     ...unusedAlternate(asked, names),
   ])

@@ -9,6 +9,7 @@ import { flag, nullable, oneOf, word } from './words.ts'
 
 export interface Confinement {
   readonly seccomp: 'default' | 'off'
+  readonly landlock: 'default' | 'off'
   readonly noNewPrivileges: boolean
   /** The list kept, names without `cap_`; null: as documented, mostly none. */
   readonly capabilities: readonly string[] | null
@@ -28,6 +29,7 @@ const maskedPath = word('a path in /proc or /sys', source =>
 
 export const confinementFields: Fields<Confinement> = {
   seccomp: optional(oneOf<Confinement['seccomp']>(['default', 'off']), 'default'),
+  landlock: optional(oneOf<Confinement['landlock']>(['default', 'off']), 'default'),
   noNewPrivileges: optional(flag, true),
   capabilities: optional(nullable(capabilities), null),
   writableProcSys: optional(flag, false),

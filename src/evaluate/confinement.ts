@@ -8,6 +8,7 @@ import type { Finding } from './finding.ts'
 /** Only what differs from the default. */
 export const confinementOf = ({
   seccomp,
+  landlock,
   noNewPrivileges,
   capabilities,
   writableProcSys,
@@ -16,6 +17,7 @@ export const confinementOf = ({
 }: Confinement): { readonly confinement?: SpecConfinement } => {
   const confinement: SpecConfinement = {
     ...(seccomp === 'off' && { seccomp }),
+    ...(landlock === 'off' && { landlock }),
     ...(!noNewPrivileges && { noNewPrivileges }),
     ...(capabilities !== null && { capabilities }),
     ...(writableProcSys && { writableProcSys }),

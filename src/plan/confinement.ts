@@ -5,6 +5,7 @@
 import type { Step } from '../../native/plan.ts'
 import { capabilityMask } from '../config/capabilities.ts'
 import type { Spec, SpecConfinement } from '../spec.ts'
+import { isWalled } from './landlock.ts'
 import { filterFor } from './seccomp.ts'
 
 /**
@@ -67,14 +68,14 @@ export const isolationSteps = (spec: Spec): readonly Step[] => [
   { do: 'resetLimits' },
 ]
 
-/** Without new privileges forbidden, only root may install a filter, if only that of its users. */
+/** Without new privileges forbidden, only root may do these, if only that of its users. */
 export const earlySteps = (spec: Spec): readonly Step[] =>
-  ignoresSetuid(spec) ? [] : filterSteps(spec)
+  ignoresSetuid(spec) ? [] : [...wallSteps(spec), ...filterSteps(spec)]
 
 /** After that: nothing that follows is done with more rights than the application has. */
 export const surrenderSteps = (spec: Spec): readonly Step[] => [
   { do: 'keepCapabilities', mask: capabilityMask(capabilitiesOf(spec)) },
-  ...(ignoresSetuid(spec) ? [{ do: 'noNewPrivileges' } as const] : []),
+  ...(ignoresSetuid(spec) ? [{ do: 'noNewPrivileges' } as const, ...wallSteps(spec)] : []),
 ]
 
 /** Just before the application is executed. */
@@ -84,6 +85,8 @@ export const lastSteps = (spec: Spec): readonly Step[] =>
 /** Null: there is none, for want of a table or because the administrator wants none. */
 export const filterOf = (spec: Spec): readonly bigint[] | null =>
   spec.confinement?.seccomp === 'off' ? null : filterFor(capabilitiesOf(spec))
+
+const wallSteps = (spec: Spec): readonly Step[] => (isWalled(spec) ? [{ do: 'enterLandlock' }] : [])
 
 const filterSteps = (spec: Spec): readonly Step[] => {
   const filter = filterOf(spec)
@@ -98,10 +101,12 @@ export interface Weakness {
 
 export const weaknesses = (confinement: SpecConfinement | undefined): readonly Weakness[] => {
   if (confinement === undefined) return []
-  const { seccomp, noNewPrivileges, capabilities = [], writableProcSys, maskedPaths } = confinement
+  const { seccomp, landlock, noNewPrivileges, capabilities = [] } = confinement
+  const { writableProcSys, maskedPaths } = confinement
   const shown = maskedByDefault.filter(path => maskedPaths?.includes(path) === false)
   const told: readonly (readonly [key: string, isWeaker: boolean, consequence: string])[] = [
     ['seccomp', seccomp === 'off', 'an application may make every system call'],
+    ['landlock', landlock === 'off', 'nothing stands behind mounts and namespaces'],
     [
       'no-new-privileges',
       noNewPrivileges === false,

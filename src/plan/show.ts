@@ -83,6 +83,8 @@ const detail = (step: Step): readonly string[] => {
     case 'mask':
     case 'readOnly':
       return step.paths
+    case 'landlock':
+      return step.writable.map(path => `${path}  may be changed`)
     case 'countKills':
       return [step.file]
     case 'probe':
@@ -143,6 +145,7 @@ const detail = (step: Step): readonly string[] => {
     case 'sessionKeyring':
     case 'resetLimits':
     case 'noNewPrivileges':
+    case 'enterLandlock':
       return []
   }
 }

@@ -91,7 +91,7 @@ test('the file tells whose life it is, before and after', async () => {
   assert.is(proc.readStat(ofType('app.started')[0]?.pid ?? 0)?.parent, birth?.pid)
 })
 
-test('TERM reaches the knot, and only of the incarnation that is meant', async () => {
+test('S31: TERM reaches the knot, and only of the incarnation that is meant', async () => {
   launch('sb/web.2', 'stay', 5)
   await until(() => ofType('app.started').length === 1, 'the start')
   const signal = { type: 'signal', instance: 'sb/web.2', pid: 0, signal: 'SIGTERM' } as const

@@ -13,9 +13,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,6 +158,18 @@ static void show_habits(void)
 	       read_number("/proc/self/oom_score_adj"), umask(0));
 }
 
+/* A socket that has a name and no file, padded as those of Node are. */
+static void call_abstract(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(address.sun_path + 1, name, sizeof address.sun_path - 2);
+	printf("abstract %s\n",
+	       outcome(connect(fd, (struct sockaddr *) &address, sizeof address)));
+	close(fd);
+}
+
 static void obey(const char *word, char *value)
 {
 	if (!strcmp(word, "call"))
@@ -176,6 +190,10 @@ static void obey(const char *word, char *value)
 		count_processes();
 	else if (!strcmp(word, "habits"))
 		show_habits();
+	else if (!strcmp(word, "abstract"))
+		call_abstract(value);
+	else if (!strcmp(word, "rename"))
+		printf("rename %s\n", outcome(rename(value, strrchr(value, '/') + 1)));
 	else if (!strcmp(word, "exec"))
 		execl(value, value, "ids", "caps", NULL);
 	else

@@ -84,7 +84,7 @@ for (const kind of links) {
     assert.is(readFileSync(join(outside(), 'secret'), 'utf8'), 'of the host\n')
   })
 
-  contained(`S1: nothing of the host is bound through a ${kind} link in a volume`, async () => {
+  contained(`S1 S37: nothing of the host is bound through a ${kind} link in a volume`, async () => {
     const before: Step[] = [{ do: 'bind', base: volume(), path: kind, target: '/data', flags: {} }]
     const { status } = await world.run(planOf(world, ['cat=/data/secret'], { before }))
     assert.match(status[1]!, /^refused T 3 (2|40)$/)
@@ -118,24 +118,27 @@ contained('a link inside a volume or an image is followed inside it', async () =
   assert.ok(existsSync(join(volume(), 'real/below')))
 })
 
-contained('a file of ours is neither a link nor a pipe that somebody has put there', async () => {
-  const base = join(world.dir, 'state')
-  writeFileSync(join(base, 'other'), 'untouched\n')
-  symlinkSync('other', join(base, 'link'))
-  assert.is(spawnSync('mkfifo', [join(base, 'pipe')]).status, 0)
-  for (const [path, errno] of [
-    ['link', 40],
-    ['pipe', 6],
-  ] as const)
-    for (const step of [
-      { do: 'writeFile', base, path, text: 'x', mode: 0o644 },
-      { do: 'copyFile', source: '/etc/hostname', base, path },
-    ] as const) {
-      const { status } = await world.run(planOf(world, [], { before: [step] }))
-      assert.is(status[1], `refused T 3 ${errno}`, `${step.do} ${path}`)
-    }
-  assert.is(readFileSync(join(base, 'other'), 'utf8'), 'untouched\n')
-})
+contained(
+  'S27: a file of ours is neither a link nor a pipe that somebody has put there',
+  async () => {
+    const base = join(world.dir, 'state')
+    writeFileSync(join(base, 'other'), 'untouched\n')
+    symlinkSync('other', join(base, 'link'))
+    assert.is(spawnSync('mkfifo', [join(base, 'pipe')]).status, 0)
+    for (const [path, errno] of [
+      ['link', 40],
+      ['pipe', 6],
+    ] as const)
+      for (const step of [
+        { do: 'writeFile', base, path, text: 'x', mode: 0o644 },
+        { do: 'copyFile', source: '/etc/hostname', base, path },
+      ] as const) {
+        const { status } = await world.run(planOf(world, [], { before: [step] }))
+        assert.is(status[1], `refused T 3 ${errno}`, `${step.do} ${path}`)
+      }
+    assert.is(readFileSync(join(base, 'other'), 'utf8'), 'untouched\n')
+  },
+)
 
 contained('S2: an image whose /dev, /proc or /sys is a link is refused', async () => {
   for (const place of ['dev', 'proc', 'sys']) {
@@ -175,7 +178,7 @@ contained('a file is not bound over a link, even if it leads to a regular file',
   }
 })
 
-contained('output is never opened in /proc or /sys, nor through a link', async () => {
+contained('S27: output is never opened in /proc or /sys, nor through a link', async () => {
   symlinkSync('/proc/sys/kernel', join(volume(), 'kernel'))
   symlinkSync('/other/real/log', join(volume(), 'log'))
   const before: Step[] = [
@@ -193,7 +196,7 @@ contained('output is never opened in /proc or /sys, nor through a link', async (
   }
 })
 
-contained('S1: a directory that turns into a link, again and again, wins no race', async () => {
+contained('S1 S37: a directory that turns into a link, again and again, wins no race', async () => {
   compile('racer.c', join(world.dir, 'racer'))
   const base = join(world.dir, 'raced')
   mkdirSync(join(base, 'spot'), { recursive: true })

@@ -105,7 +105,7 @@ real('the end is said in the new files', async () => {
   assert.match(textOf(moved(world.outputPath)), 'here\n')
 })
 
-real('a log whose name leads elsewhere now stays as it is', async () => {
+real('S27: a log whose name leads elsewhere now stays as it is', async () => {
   const running = await world.start(planOf(world, ['exit-on-term', 'say=here', 'sleep']))
   await running.sees('output', /here/)
   const elsewhere = join(world.dir, 'elsewhere')

@@ -9,9 +9,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Plan, ProbeKind, Step } from '../../native/plan.ts'
+import type { ProbeKind, Step } from '../../native/plan.ts'
 import { encodePlan, ops } from '../../native/wire.ts'
 import { skipUnless } from '../skip.ts'
+import { plan, steps } from './everyStep.ts'
 import { compile } from './world.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'plan-'))
@@ -34,123 +35,6 @@ test.after(() => rmSync(dir, { recursive: true, force: true }))
 const dump = (bytes: Buffer, ...words: string[]) => {
   writeFileSync(path, bytes)
   return spawnSync(join(dir, 'dump'), [path, ...words], { encoding: 'utf8' })
-}
-
-const steps: readonly Step[] = [
-  { do: 'openLog', log: 'output', path: '/o' },
-  { do: 'openLog', log: 'log', path: '/ü' },
-  { do: 'makeDir', base: '/b', path: 'p', mode: 0o1777, uid: 1, gid: 4294967294, always: true },
-  { do: 'copyFile', source: '/s', base: '/b', path: 'p' },
-  { do: 'writeFile', base: '/b', path: 'p', text: 'a\nb\n', mode: 0o644 },
-  { do: 'root', image: '/i', mountPoint: '/m', flags: { readonly: true, nodev: true } },
-  { do: 'bind', base: '/b', path: '', target: '/t', flags: { noexec: true, noatime: true } },
-  { do: 'bindFile', base: '/b', path: 'p', target: '/t', ifRegular: true },
-  { do: 'mount', type: 'tmpfs', target: '/t', options: ['size=1', 'x'], flags: { nosuid: true } },
-  { do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} },
-  { do: 'mask', paths: ['/m', '/n', '/o', '/p'] },
-  { do: 'readOnly', paths: ['/r'] },
-  {
-    do: 'probe',
-    what: 'ready',
-    how: { kind: 'tcp', port: 80, isGiven: true },
-    ...{ attemptMs: 1, timeoutMs: 2, periodMs: 3, failures: 4, startDelayMs: 5 },
-  },
-  {
-    do: 'probe',
-    what: 'healthy',
-    how: {
-      kind: 'http',
-      host: { text: '::1', family: 6, bits: 1n },
-      port: 81,
-      request: 'GET',
-    },
-    ...{ attemptMs: 1, timeoutMs: 2, periodMs: 3, failures: 4, startDelayMs: 5 },
-  },
-  { do: 'notify', directory: '/n' },
-  { do: 'preStop', program: '/p', arguments: ['a'], timeoutMs: 6 },
-  {
-    do: 'stop',
-    signals: [
-      { signal: 15, waitMs: 10 },
-      { signal: 3, waitMs: 5 },
-    ],
-  },
-  {
-    do: 'secretFiles',
-    target: '/s',
-    uid: 1,
-    gid: 2,
-    files: [
-      { name: 'a', bytes: Buffer.from('ä\n') },
-      { name: 'b', bytes: Buffer.alloc(0) },
-    ],
-  },
-  { do: 'cgroup', dir: '/c', join: 'procs' },
-  { do: 'limit', file: '/f', value: '1', optional: false },
-  { do: 'countKills', file: '/k', limit: -1n },
-  { do: 'terminal', uid: 1, gid: 2, which: 7 },
-  { do: 'pivot' },
-  { do: 'openOutput', path: '/o' },
-  { do: 'inheritOutput' },
-  {
-    do: 'users',
-    uidMap: [
-      { inside: 0, outside: 1000, count: 1 },
-      { inside: 1, outside: 7, count: 9 },
-    ],
-    gidMap: [{ inside: 0, outside: 4294967294, count: 1 }],
-  },
-  { do: 'network' },
-  { do: 'connect', outer: 'o', bridge: 'b', inner: 'i', hardwareAddress: 2 ** 41 + 5 },
-  { do: 'address', address: { text: '10.0.0.1', family: 4, bits: 0x0a000001n }, prefix: 24 },
-  { do: 'route', gateway: { text: 'fe80::1', family: 6, bits: (0xfe80n << 112n) | 1n } },
-  { do: 'command', program: '/c', arguments: ['a', ''], timeoutMs: 30_000 },
-  { do: 'fork', announce: 'Starting' },
-  { do: 'joinCgroups' },
-  { do: 'cgroupNamespace' },
-  { do: 'sessionKeyring' },
-  { do: 'resetLimits' },
-  { do: 'passSockets', fds: [0, 3, 70_000] },
-  { do: 'readyFd', fd: 9 },
-  { do: 'limitFiles', max: 1024 },
-  { do: 'setGroups', gids: [1, 2] },
-  { do: 'enterUsers' },
-  { do: 'setGid', gid: 3 },
-  { do: 'setUid', uid: 4 },
-  { do: 'keepCapabilities', mask: 1n << 40n },
-  { do: 'noNewPrivileges' },
-  { do: 'seccomp', filter: [1n, 2n ** 62n] },
-  { do: 'chdir', path: '/w' },
-  {
-    do: 'listen',
-    fd: 5,
-    host: { text: '::', family: 6, bits: 0n },
-    port: 80,
-    backlog: 9,
-    reuseAddr: true,
-    reusePort: false,
-    setNonBlock: true,
-  },
-  {
-    do: 'exec',
-    executable: '/x',
-    arguments: ['1', ''],
-    environment: ['A=b'],
-    secrets: [{ name: 'S', bytes: Buffer.from('ö=') }],
-    pidVariables: ['P'],
-  },
-]
-
-const plan: Plan = {
-  name: 'sb/p.0',
-  logLevel: 'debug',
-  killTimeoutMs: 5000,
-  restartTimeoutMs: 2 ** 40,
-  restartProcessOnly: true,
-  isDaemon: true,
-  isCommand: true,
-  normalExitCodes: [1, 255],
-  steps,
 }
 
 test('C reads what TypeScript has written', () => {
@@ -187,6 +71,7 @@ test('C reads what TypeScript has written', () => {
     '11',
     '12 "/o"',
     '13',
+    '47 "/w" ""',
     '33 2 1 0 1000 1 1 7 9 0 4294967294 1',
     '34',
     '35 2199023255557 "o" "b" "i"',
@@ -207,6 +92,7 @@ test('C reads what TypeScript has written', () => {
     '19 4',
     '20 1099511627776',
     '21',
+    '48',
     '31 1 4611686018427387904',
     '22 "/w"',
     '40 5 6 0 0 80 9 5 "[::]:80"',

@@ -61,10 +61,11 @@ test('order: files, image, volumes, the two files over them, groups, pivot', () 
     [
       ...['openLog', 'openLog', 'makeDir', 'copyFile', 'copyFile', 'writeFile', 'root', 'bind'],
       ...['mount', 'mount', 'mount', 'mask', 'readOnly', 'mount', 'bindFile', 'bindFile'],
-      ...['cgroup', 'limit', 'limit', 'limit', 'limit', 'countKills', 'pivot', 'openOutput'],
+      ...['cgroup', 'limit', 'limit', 'limit', 'limit', 'countKills', 'pivot', 'landlock'],
+      ...['openOutput'],
       ...['fork', 'joinCgroups', 'cgroupNamespace', 'sessionKeyring', 'resetLimits'],
       ...['limitFiles', 'setGroups', 'setGid', 'setUid', 'keepCapabilities', 'noNewPrivileges'],
-      ...['chdir', 'seccomp', 'exec'],
+      ...['enterLandlock', 'chdir', 'seccomp', 'exec'],
     ],
   )
 })

@@ -197,15 +197,15 @@ test('for people and for programs', () => {
   const fine = judge('site/web.3', seenOf(), promised, promised)
   const poor = judge('site/web.4', { ...seenOf(), own: new Set() }, promised, promised)
   const report = { audited: [fine, poor], skipped: [{ name: 'site/web.5', reason: 'no' }] }
-  assert.is(lowestOf(report), 85)
+  assert.is(lowestOf(report), 90)
   assert.ok(isBroken(report) && !isBroken({ ...report, audited: [fine] }))
   const text = sayReport(report)
   assert.match(text, 'site/web.3, pid 28749, 1 process: score 100\n')
   assert.match(text, /capabilities +chown dac_override/)
   assert.match(text, 'site/web.5: not audited, no\n')
-  assert.match(text, '2 instances, lowest score 85, 1 less confined than promised\n')
+  assert.match(text, '2 instances, lowest score 90, 1 less confined than promised\n')
   const parsed = JSON.parse(toJson(report)) as { score: number; instances: { name: string }[] }
-  assert.is(parsed.score, 85)
+  assert.is(parsed.score, 90)
   assert.is(parsed.instances[1]?.name, 'site/web.4')
 })
 

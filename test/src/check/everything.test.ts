@@ -56,7 +56,7 @@ asRoot('a process configuration in place of that of a sandbox', () => {
   check(files, [': Tree "other" is not used: there is no sandbox of this name'], alternate('other'))
 })
 
-asRoot('files that others may write', () =>
+asRoot('S36: files that others may write', () =>
   check(
     {},
     [

@@ -72,7 +72,7 @@ const bombs: Readonly<Record<string, readonly [string, RegExp]>> = {
 }
 
 for (const [name, [text, expected]] of Object.entries(bombs)) {
-  test(`refuses ${name}`, () => {
+  test(`S38: refuses ${name}`, () => {
     const lines = linesOf(readContainer, text.length > MIB ? Buffer.from(text) : text)
     assert.ok(
       lines.some(line => expected.test(line)),
@@ -92,7 +92,7 @@ test('many mistakes are counted, not listed', () => {
   assert.is(lines[200], 'f: 2800 further problems are not shown')
 })
 
-test('names of object internals are names like others', () => {
+test('S38: names of object internals are names like others', () => {
   const words = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
   const { environ } = valueOf(
     readContainer,

@@ -46,7 +46,7 @@ test('translation and membership agree', () => {
   assert.is(isMapped([], 7), false)
 })
 
-test('a map is judged by its outside', () => {
+test('S18: a map is judged by its outside', () => {
   const allowed = [{ from: 1000, to: 1000 }]
   assert.is(firstForbidden([{ inside: 0, outside: 1000, count: 1 }], allowed), null)
   const tooMany = { inside: 0, outside: 1000, count: 2 }

@@ -56,7 +56,7 @@ const invalid =
   '_1 -_1 0X1f 0b102 0o8 0x 0b 0o 0x_1 0o_7 12K 12Ki 12KB 12m 100m 12MB 12T 12Ti k M 1.5 1.5M ' +
   '1e3 1,000 -0x10 +0x10 -0o7 true ٣ 1-2'
 
-test('what is no number', () => {
+test('S25: what is no number', () => {
   for (const text of [...invalid.split(' '), '+ 5', '1 2']) {
     assert.is(readNumeric(text), 'invalid', text)
   }
@@ -67,7 +67,7 @@ test('what is no number', () => {
   assert.is(readNumeric(`${'0'.repeat(300)}7`), 7n)
 })
 
-test('plain numbers take digits only', () => {
+test('S25: plain numbers take digits only', () => {
   assert.is(readPlain('80', U16_MAX), 80)
   assert.is(readPlain('+80', U16_MAX), 80)
   assert.is(readPlain('080', U16_MAX), 80)

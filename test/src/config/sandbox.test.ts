@@ -39,6 +39,7 @@ test('sandbox: an empty mapping is all defaults', () =>
     secretsPrivateKey: null,
     secretsNamespaces: [],
     seccomp: 'default',
+    landlock: 'default',
     noNewPrivileges: true,
     capabilities: null,
     writableProcSys: false,

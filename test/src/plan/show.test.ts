@@ -85,21 +85,28 @@ killed 5s after SIGTERM, started again not sooner than 1s after its last start
 25  limit             /cg/slice/site:web.0.scope/cpu.shares = 1024
 26  limit             /cg/slice/site:web.0.scope/cpu.cfs_quota_us = -1  if there
 27  pivot
-28  openOutput        /db/out
-29  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
-30  joinCgroups
-31  cgroupNamespace
-32  sessionKeyring
-33  resetLimits
-34  limitFiles        1024
-35  setGroups         none
-36  setGid            101
-37  setUid            100
-38  keepCapabilities  none
-39  noNewPrivileges
-40  chdir             /
-41  seccomp           ${seccomp.length} instructions, ${filterHash(seccomp)}
-42  exec              "/bin/web" "--port=8080" "say \\"hi\\""
+28  landlock          /dev  may be changed
+                      /proc  may be changed
+                      /db  may be changed
+                      /st  may be changed
+                      /tmp  may be changed
+                      /etc/hosts  may be changed
+29  openOutput        /db/out
+30  fork              Starting "site/web.0": "/bin/web" "--port=8080" "say \\"hi\\""
+31  joinCgroups
+32  cgroupNamespace
+33  sessionKeyring
+34  resetLimits
+35  limitFiles        1024
+36  setGroups         none
+37  setGid            101
+38  setUid            100
+39  keepCapabilities  none
+40  noNewPrivileges
+41  enterLandlock
+42  chdir             /
+43  seccomp           ${seccomp.length} instructions, ${filterHash(seccomp)}
+44  exec              "/bin/web" "--port=8080" "say \\"hi\\""
                       TERM="dumb"
                       KEY="x"
                       LINES="one\\ntwo"

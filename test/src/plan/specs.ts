@@ -127,6 +127,7 @@ export const plainSteps: readonly Step[] = [
     paths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
   },
   { do: 'pivot' },
+  { do: 'landlock', writable: ['/dev', '/proc'] },
   { do: 'fork', announce: 'Starting "site/web.3": "/bin/web" "--port=8080" "say \\"hi\\""' },
   { do: 'joinCgroups' },
   { do: 'cgroupNamespace' },
@@ -138,6 +139,7 @@ export const plainSteps: readonly Step[] = [
   { do: 'setUid', uid: 100 },
   { do: 'keepCapabilities', mask: 0n },
   { do: 'noNewPrivileges' },
+  { do: 'enterLandlock' },
   { do: 'chdir', path: '/' },
   { do: 'seccomp', filter: filterFor([]) ?? [] },
   {
