@@ -1,5 +1,5 @@
 /**
- * A long run of the fuzzer: `npm run fuzz -- --seconds 600 --seed 1 --keep`. `--keep` adds inputs
+ * `--mistakes`: runs it on readers with a mistake each, which must all be seen. Else a long run: `npm run fuzz -- --seconds 600 --seed 1 --keep`. `--keep` adds inputs
  * that reach something new to the corpus in the tree. Ends with 1 and leaves the input where
  * something was found.
  */
@@ -7,7 +7,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { buildFuzzer, crashOf, fillCorpus, kept, newIn } from './fuzzer.ts'
+import { buildFuzzer, crashOf, fillCorpus, kept, missedBy, mistakes, newIn } from './fuzzer.ts'
 
 const runsAtOnce = 1_000_000
 
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(process.pid) },
     keep: { type: 'boolean', default: false },
+    mistakes: { type: 'boolean', default: false },
   },
 })
 
@@ -29,6 +30,12 @@ const fuzz = (directory: string): number => {
   }
   const corpus = join(directory, 'corpus')
   fillCorpus(corpus)
+  if (values.mistakes) {
+    const missed = missedBy(directory, corpus, mistakes, 3 * runsAtOnce, Number(values.seed))
+    say(`${mistakes.length - missed.length} of ${mistakes.length} mistakes are seen`)
+    for (const text of missed) say(`not seen: ${text}`)
+    return missed.length === 0 ? 0 : 1
+  }
   const end = performance.now() + Number(values.seconds) * 1000
   for (let seed = Number(values.seed); performance.now() < end; seed++) {
     const { crash, said } = fuzzer.run(corpus, runsAtOnce, seed)
