@@ -1,7 +1,7 @@
 /**
  * A long run of the fuzzer: `npm run fuzz -- --seconds 600 --seed 1 --keep`. `--keep` adds inputs
- * that reach something new to the corpus in the tree; `--mistakes` runs it on readers with a mistake
- * each, which must all be seen. Ends with 1 and leaves the input where something was found.
+ * that reach something new to the corpus in the tree; `--mistakes` runs it on readers with a
+ * mistake each, which must all be seen. Ends with 1 and leaves the input where something was found.
  */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
