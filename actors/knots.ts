@@ -86,7 +86,7 @@ export interface Knots {
 }
 
 const inotifyTag = 0
-const fresh = { hasEnded: false, isReady: false, known: [] }
+const fresh = { hasEnded: false, isReady: false, isAgain: false, known: [] }
 const unread = { offset: 0, startedAt: null, refused: null, exited: null, ...fresh }
 
 export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
@@ -142,9 +142,12 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   const take = (knot: Knot, line: StatusLine): void => {
     if (line.said === 'refused') knot.refused = { step: line.step, errno: line.errno }
     if (line.said === 'exited') knot.exited = line
+    // Where somebody asked for readiness, each start in its place is told; else only the first.
+    if (line.said === 'died') knot.isAgain = knot.isReady
     tell(knot, factOf(line, knot.isReady))
-    if (line.said !== 'started' || knot.startedAt !== null) return
-    knot.startedAt = line.mono
+    if (line.said !== 'started' || (knot.startedAt !== null && !knot.isAgain)) return
+    knot.startedAt ??= line.mono
+    knot.isAgain = false
     knot.about = null
     // 0: its life was so short that nobody could look.
     const pid = findApp(proc.childrenOf(knot.pid), line.innerPid) ?? 0

@@ -137,6 +137,7 @@ export const instanceMachine = instanceWords.createMachine({
       on: {
         'app.ready': { guard: 'isThisLife', target: 'running', actions: 'remember' },
         'app.started': { guard: 'isThisLife', actions: 'remember' },
+        'app.unready': { guard: 'isThisLife', actions: 'remember' },
         'app.notified': [
           { guard: 'isExtension', actions: ['remember', 'extendReadyTimer', arm] },
           { guard: 'isThisLife', actions: 'remember' },

@@ -20,6 +20,8 @@ export interface Life {
   readonly policy?: Policy
   /** Absent: nobody has said, which is as good as ready unless `policy` wants to know. */
   readonly isReady?: boolean
+  /** Why it is not, where that was said. */
+  readonly unready?: string
   /** What it has said of itself. */
   readonly notice?: Notice
   readonly pid: number | null
@@ -154,7 +156,7 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
       return { ...pause(memory, event), life: life && { ...life, appPid: event.pid } }
     case 'app.ready':
     case 'app.unready':
-      return { life: life && { ...life, isReady: event.type === 'app.ready' } }
+      return { life: life && readiness(life, event) }
     case 'app.notified':
       return { life: life && { ...life, notice: { ...life.notice, ...noticeOf(event) } } }
     case 'knot.adopted':
@@ -226,6 +228,15 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
   }
 }
 
+/** Why not is kept for who asks, and for the end of it. */
+const readiness = (
+  { unready: _, ...life }: Life,
+  event: Heard & { type: 'app.ready' | 'app.unready' },
+): Life =>
+  event.type === 'app.ready'
+    ? { ...life, isReady: true }
+    : { ...life, isReady: false, unready: event.reason }
+
 /** Each start has those with `reusePort` for itself: nobody has to remember them. */
 const socketsOf = ({ sockets = [] }: Wanted): Pick<Life, 'sockets'> => {
   const shared = sockets.filter(({ reusePort }) => !reusePort).map(({ key }) => key)
@@ -275,11 +286,14 @@ export const newApplication = ({ life }: Memory): Partial<Memory> => ({
 export const forgive = (memory: Memory): Partial<Memory> =>
   memory.trouble === undefined ? {} : { trouble: undefined }
 
+const whyUnready = ({ life }: Memory): string =>
+  `it was not ready in time${life?.unready === undefined ? '' : `: ${life.unready}`}`
+
 const reason = (memory: Memory, event: Heard): string => {
   if (event.type === 'instance.restart') return `a restart was asked for by ${event.by}`
   if (event.type === 'app.unhealthy') return `it was not well: ${event.reason}`
   if (event.type === 'timer.elapsed')
-    return event.timer === 'ready' ? 'it was not ready in time' : 'it did not start in time'
+    return event.timer === 'ready' ? whyUnready(memory) : 'it did not start in time'
   if (event.type === 'abandon') return 'the time for an orderly stop was over'
   return memory.want === null ? 'it is no longer wanted' : 'its configuration has changed'
 }

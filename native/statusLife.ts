@@ -45,13 +45,18 @@ const add = (life: Life, line: StatusLine): Life => {
     case 'pid':
       return { ...life, pid: line.pid, birth: line.birth }
     case 'started':
-      return { ...unwatched(life), startedAt: line.mono, innerPid: line.innerPid }
+      return { ...life, startedAt: line.mono, innerPid: line.innerPid }
     case 'refused':
       return { ...life, refused: { step: line.step, errno: line.errno } }
     case 'exited':
       return { ...life, exited: line }
     case 'died':
-      return unwatched(life)
+      return {
+        ...unwatched(life),
+        ...(life.watched?.some(({ said }) => said === 'ready') && {
+          watched: [{ said: 'unready', mono: line.mono, why: 'ended' }],
+        }),
+      }
     case 'launched':
       return life
     default:

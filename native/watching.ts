@@ -9,15 +9,21 @@ export type WatchFact =
   | { readonly type: 'app.notified'; readonly status?: string; readonly extendMs?: number }
   | { readonly type: 'preStop.ended'; readonly code: number; readonly reason?: string }
 
+const hasEnded = 'it has ended, and is started again in its place'
+const whyUnready: ReadonlyMap<string, string> = new Map([
+  ['stopping', 'it stops'],
+  ['ended', hasEnded],
+])
+
 /** Null: it is about something else. */
 export const factOf = (line: StatusLine, wasReady: boolean): WatchFact | null => {
   switch (line.said) {
     case 'died':
-      return wasReady ? { type: 'app.unready', reason: 'it ended, and is started again' } : null
+      return wasReady ? { type: 'app.unready', reason: hasEnded } : null
     case 'ready':
       return { type: 'app.ready' }
     case 'unready':
-      return { type: 'app.unready', reason: line.why === 'stopping' ? 'it stops' : 'it reloads' }
+      return { type: 'app.unready', reason: whyUnready.get(line.why) ?? 'it reloads' }
     case 'waiting':
       return { type: 'app.unready', reason: sayReason(line.reason, line.detail) }
     case 'unhealthy':

@@ -81,9 +81,12 @@ export const logLines = (
   for (const effect of effects) {
     about = aboutOf(seq, effect)
     if (effect.type === 'signal' && effect.signal === 'SIGTERM') {
-      const isWanted = state.instances.get(effect.instance)?.context.want !== null
+      const context = state.instances.get(effect.instance)?.context
+      const isWanted = context?.want !== null
       const isTreeStopping = state.tree.value === 'stopping'
       if (isTreeStopping) say('info', `Sending SIGTERM to "${effect.instance}", pid: ${effect.pid}`)
+      else if (context?.isToBlame === true)
+        say('warn', `Stopping "${effect.instance}", pid: ${effect.pid}: ${context.asked}`)
       else if (isWanted)
         say('warn', `Config mismatch: ${effect.instance}, pid: ${effect.pid}. Upgrading...`)
       else say('warn', `Retired child: ${effect.instance}, pid: ${effect.pid}. Sending SIGTERM...`)

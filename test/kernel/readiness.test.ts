@@ -4,7 +4,7 @@
  * Method: real trees, one for several processes, and an application that becomes what it is told
  *   to be; what happened is read in the journal.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { test } from 'uvu'
@@ -21,7 +21,7 @@ const real = skipUnless(canContain, whyNot)
 const watched = (words: readonly string[], lines: string): Configured => ({
   container:
     `executable: /bin/watched\narguments: ${JSON.stringify(words)}\n` +
-    `restart-timeout: 0\nvolumes: { /data: !Persistent { path: /data } }\n${lines}`,
+    `${/^restart-timeout/m.test(lines) ? '' : 'restart-timeout: 0\n'}volumes: { /data: !Persistent { path: /data } }\n${lines}`,
 })
 
 const prepare = (self: Supervised): void => {
@@ -87,5 +87,71 @@ real(
     assert.equal(self.leftovers(), [])
   }),
 )
+
+real(
+  'never ready: started again with the reason, or accepted; not well: the same; signals in turn',
+  supervised(async self => {
+    prepare(self)
+    const port = await freePort()
+    self.configure(
+      {
+        never: watched([], `ready: {tcp: ${port}, timeout: 0.3}\nrestart-timeout: 1\n`),
+        accepted: watched([], `ready: {tcp: ${port}, timeout: 0.3, on-timeout: accept}\n`),
+        ill: watched(
+          [],
+          'ready: {exec: [/bin/watched, "exit=0"]}\n' +
+            'healthy: {exec: [/bin/watched, "exit=4"], period: 0.1, failures: 2}\n' +
+            'restart-timeout: 1\n',
+        ),
+        silent: watched(
+          ['notify=READY=1', 'await=/data/never'],
+          'ready: {notify: true}\nhealthy: {notify: true, period: 0.3}\nrestart-timeout: 1\n',
+        ),
+        again: watched(
+          ['line=5', 'await=/data/end', 'exit=0'],
+          'ready: {fd: 5}\nrestart-process-only: true\nrestart-timeout: 1\n',
+        ),
+        gentle: watched(
+          ['line=5'],
+          'ready: {fd: 5}\nstop: [WINCH, 0.1, QUIT, 5, KILL]\n' +
+            'pre-stop: [/bin/watched, "say=good bye", "make=/data/left", "exit=2"]\n',
+        ),
+      },
+      `writable-paths: { /data: ${join(self.world.root, 'data')} }\n`,
+    )
+    chmodSync(join(self.world.root, 'data'), 0o777)
+    await self.start()
+    for (const process of ['never', 'ill', 'silent']) await hears(self, 'knot.exited', process)
+    assert.match(
+      why(self, 'never'),
+      new RegExp(`not ready in time: nobody listens on port ${port}`),
+    )
+    assert.match(why(self, 'ill'), /not well: the command exited with code 4, 2 times in a row/)
+    assert.match(why(self, 'silent'), /not well: its watchdog has heard nothing for 0.3s/)
+    assert.equal(told(self, 'knot.exited', 'accepted'), [], 'who is accepted runs on')
+    await hears(self, 'app.ready', 'again')
+    touch(self, 'end')
+    await hears(self, 'app.started', 'again', 2)
+    await hears(self, 'app.ready', 'again', 2)
+    const [unready] = told(self, 'app.unready', 'again')
+    assert.match(String(unready?.['reason']), /^it has ended/)
+    assert.is(told(self, 'knot.exited', 'again').length, 0)
+    self.command('lithos', 'restart', '-C', self.world.master, 'web/gentle.0')
+    await hears(self, 'preStop.ended', 'gentle')
+    assert.is(told(self, 'preStop.ended', 'gentle')[0]?.['code'], 2)
+    await hears(self, 'knot.exited', 'gentle')
+    assert.is(told(self, 'knot.exited', 'gentle')[0]?.['app'], 3, 'by SIGQUIT, the second signal')
+    assert.ok(existsSync(join(self.world.root, 'data', 'left')))
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
+  }),
+)
+
+/** What the log says of the stop. */
+const why = (self: Supervised, process: string): string =>
+  self
+    .log('master.log')
+    .split('\n')
+    .find(line => line.includes(`Stopping "web/${process}.0"`)) ?? 'it was not stopped'
 
 test.run()

@@ -151,7 +151,7 @@ export const policyIgnores: readonly (readonly [string, string, string])[] = [
   ],
   [killing, 'started; started anew', 'it is killed as a whole, with its application'],
   [ending, 'ready; unready; unhealthy', 'it is to end, and nobody asks any more'],
-  [`${starting}; ${readying}`, 'unready', 'nobody has said that it was ready'],
+  [starting, 'unready', 'nobody has said that it was ready'],
   [starting, 'unhealthy', 'nobody has asked yet'],
   [
     `${starting}; ${readying}; ${running}; ${stopping}; ${killing}`,
