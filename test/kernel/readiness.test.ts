@@ -21,7 +21,8 @@ const real = skipUnless(canContain, whyNot)
 const watched = (words: readonly string[], lines: string): Configured => ({
   container:
     `executable: /bin/watched\narguments: ${JSON.stringify(words)}\n` +
-    `${/^restart-timeout/m.test(lines) ? '' : 'restart-timeout: 0\n'}volumes: { /data: !Persistent { path: /data } }\n${lines}`,
+    (/^restart-timeout/m.test(lines) ? '' : 'restart-timeout: 0\n') +
+    `volumes: { /data: !Persistent { path: /data } }\n${lines}`,
 })
 
 const prepare = (self: Supervised): void => {
