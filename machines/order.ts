@@ -120,11 +120,12 @@ export const advance = (
   const { wanted, known, order } = memory
   if (order === undefined) return { memory: { known, order }, posts: [] }
   const draft = draftOf(wanted, known, order)
-  for (const name of atOnce) want(draft, name, wanted[name] as Wanted)
-  lend(draft)
   for (const name of Object.keys(draft.held)) if (isDue(draft, name)) change(draft, name)
   giveBack(draft)
   for (const name of draft.ending) if (!hasFollowers(draft, name)) end(draft, name)
+  // Last, so that they wait for those that have just been told to change.
+  lend(draft)
+  for (const name of atOnce) want(draft, name, wanted[name] as Wanted)
   sayWaits(draft)
   const { after, standing, held, ending, spares, lent, waits } = draft
   const isBusy = Object.keys(held).length > 0 || ending.size > 0 || lent.size > 0
