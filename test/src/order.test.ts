@@ -146,7 +146,8 @@ test('a version that never gets ready: the old ones are untouched, and back it g
 const judge = (world: World, effect: Effect): void => {
   if (effect.type !== 'launch') return
   const { instance, wanted } = effect
-  for (const process of wanted.policy?.after ?? []) {
+  const now = world.state().sandboxes.get('s')?.context.wanted[instance] ?? wanted
+  for (const process of now.policy?.after ?? []) {
     const all = [...world.state().instances].filter(([name]) => name.startsWith(`s/${process}.`))
     const { wanted: meant } = world.state().sandboxes.get('s')?.context ?? { wanted: {} }
     for (const [name, { value }] of all)
