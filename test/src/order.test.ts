@@ -149,7 +149,7 @@ const judge = (world: World, effect: Effect): void => {
   const now = world.state().sandboxes.get('s')?.context.wanted[instance] ?? wanted
   for (const process of now.policy?.after ?? []) {
     const all = [...world.state().instances].filter(([name]) => name.startsWith(`s/${process}.`))
-    const { wanted: meant } = world.state().sandboxes.get('s')?.context ?? { wanted: {} }
+    const meant = world.state().sandboxes.get('s')?.context.wanted ?? {}
     for (const [name, { value }] of all)
       assert.ok(
         // One that is replaced while others are up is no reason to wait.
