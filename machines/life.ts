@@ -60,6 +60,8 @@ export interface Ending {
   readonly oom?: OutOfMemory
   /** Why we ended it; null where it ended by itself. */
   readonly asked: string | null
+  /** We ended it because it did not do what it should. */
+  readonly isItsFault?: boolean
 }
 
 export interface Memory {
@@ -265,6 +267,7 @@ const end = (
       incarnation: event.incarnation,
       uptimeMs: uptimeAt(memory, event),
       asked: memory.asked,
+      ...(memory.isToBlame === true && { isItsFault: true }),
     },
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { LogLevel } from './config/shapes.ts'
 import { sandboxOf } from './decide.ts'
+import { plightOf } from './plight.ts'
 import { sayInput, sayRefusal } from './sentence.ts'
 import type { Effect, Input } from '../machines/vocabulary.ts'
 import type { About } from './syslog/entry.ts'
@@ -95,6 +96,15 @@ export const logLines = (
         'error',
         `Process Pid(${effect.pid}) of "${effect.instance}" looks like hanging. Sending kill...`,
       )
+    } else if (effect.type === 'armTimer' && effect.timer === 'retry') {
+      const name = effect.instance ?? ''
+      const { trouble } = state.instances.get(name)?.context ?? {}
+      // Told once: what is tried now and then and fails again says nothing new.
+      if (heard.some(({ at }) => at === trouble?.failedAt))
+        say(
+          'error',
+          `Gave up on "${name}": ${plightOf(state, name, null) ?? 'it failed too often'}`,
+        )
     } else if (effect.type === 'launch' && isDebug) {
       say('debug', `Starting "${effect.instance}" in sandbox "${sandboxOf(effect.instance)}"`)
     }

@@ -7,6 +7,8 @@
  *     no           yes                             started
  *     yes          not wanted and gone             stopped
  *     any          wanted, and not up: backoff     failed, with the reason
+ *     any          to be replaced when others are up, and one of those has failed: failed
+ *     any          to wait for others, and one of those has failed: failed
  *
  * Anything else is on its way: it is being started or stopped, or waits for its turn after a stop
  * that we asked for, or after a launch that a death of the supervisor has prevented.
@@ -15,6 +17,7 @@ import type { Ending } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
 import { sandboxOf } from './decide.ts'
 import type { InstanceSnapshot, State } from './decide.ts'
+import { isHeld, isLent, plightOf, whyHeld } from './plight.ts'
 import { sayEnding } from './status.ts'
 
 export type Verdict = 'kept' | 'restarted' | 'started' | 'stopped' | 'failed' | 'pending'
@@ -45,6 +48,34 @@ export const livesIn = (state: State, scope: string | null): Before =>
 export const isIn = (scope: string | null, instance: string): boolean =>
   scope === null || scope === instance || scope === sandboxOf(instance)
 
+/** With what its neighbours have to do with it. */
+export const fateIn = (state: State, instance: string, before: Before): Fate | null => {
+  const now = state.instances.get(instance)
+  const fate = fateOf(instance, before, now)
+  if (fate === null || now === undefined) return fate
+  if (isHeld(state, instance)) {
+    const why = whyHeld(state, instance)
+    return { ...fate, verdict: why === null ? 'pending' : 'failed', reason: why ?? turnComes }
+  }
+  if (isLent(state, instance) && fate.verdict !== 'failed')
+    return { ...fate, verdict: 'pending', reason: 'it stands in for those that are replaced' }
+  const plight = plightOf(state, instance, null)
+  if (now.value === 'waiting')
+    return {
+      ...fate,
+      verdict: plight?.includes('failed') === true ? 'failed' : 'pending',
+      reason: plight,
+    }
+  return fate.verdict === 'kept' || plight === null
+    ? fate
+    : { ...fate, reason: withPlight(fate, plight) }
+}
+
+const turnComes = 'it is to be replaced when others are up'
+
+const withPlight = ({ reason, verdict }: Fate, plight: string): string =>
+  reason === null || verdict === 'pending' ? plight : `${reason}; ${plight}`
+
 export const fateOf = (
   instance: string,
   before: Before,
@@ -74,17 +105,25 @@ export const fateOf = (
         was === life.incarnation ? 'kept' : was === undefined ? 'started' : ('restarted' as const),
       reason: null,
     }
-  if (want !== null && state === 'backoff' && last !== null && isItsOwn(last))
-    return { ...fate, verdict: 'failed', reason: sayEnding(last) }
+  if (
+    want !== null &&
+    (state === 'backoff' || state === 'failed') &&
+    last !== null &&
+    isItsOwn(last)
+  )
+    return { ...fate, verdict: 'failed', reason: sayWhy(last) }
   return { ...fate, verdict: 'pending', reason: sayPending(state, want !== null) }
 }
 
 /** The code of a refusal by nobody: the supervisor died with the launch before it. */
 export const neverLaunched = 'ECANCELED'
 
+const sayWhy = (last: Ending): string =>
+  last.isItsFault === true && last.asked !== null ? last.asked : sayEnding(last)
+
 /** It ended by itself, or could not be started: not because we are about to start it anew. */
-const isItsOwn = ({ asked, refusal }: Ending): boolean =>
-  refusal === null ? asked === null : refusal.code !== neverLaunched
+const isItsOwn = ({ asked, refusal, isItsFault }: Ending): boolean =>
+  refusal === null ? asked === null || isItsFault === true : refusal.code !== neverLaunched
 
 const sayPending = (state: string, isWanted: boolean): string =>
   state === 'starting'
@@ -99,7 +138,7 @@ const sayPending = (state: string, isWanted: boolean): string =>
 export const fatesIn = (state: State, scope: string | null, before: Before): readonly Fate[] =>
   [...new Set([...before.keys(), ...state.instances.keys()])]
     .filter(name => isIn(scope, name))
-    .flatMap(name => fateOf(name, before, state.instances.get(name)) ?? [])
+    .flatMap(name => fateIn(state, name, before) ?? [])
 
 /** What the reading of a sandbox came to. */
 export type Reading =

@@ -38,13 +38,19 @@ export const statusOf = (
   isAlive: (pid: number, birth: number) => boolean,
 ): readonly Status[] =>
   [...state.instances.values()]
-    .map(({ value, context }) => ({ ...describe(context, mono), state: String(value) }))
+    .map(({ value, context }) => ({
+      ...describe(context, mono),
+      state: shownStates[String(value)] ?? String(value),
+    }))
     .map(status => {
       const life = state.instances.get(status.name)?.context.life
       const isLost = life?.pid != null && life.birth !== null && !isAlive(life.pid, life.birth)
       return isLost ? { ...status, state: 'lost' } : status
     })
     .sort((a, b) => byName(a.name, b.name))
+
+/** What is no other state to who looks from outside. */
+const shownStates: Readonly<Record<string, string>> = { readying: 'starting', leaving: 'stopping' }
 
 const describe = (
   { name, want, life, restarts, last }: Memory,

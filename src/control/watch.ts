@@ -3,7 +3,7 @@
  * everything it touched has settled. Looks only; the one that hears is the supervisor.
  */
 import type { Input } from '../../machines/vocabulary.ts'
-import { fateOf, fatesIn, isIn, livesIn, readingOf } from '../outcome.ts'
+import { fateIn, fatesIn, isIn, livesIn, readingOf } from '../outcome.ts'
 import type { Before, Fate, Reading } from '../outcome.ts'
 import type { Bus, FinishedTurn } from '../turn.ts'
 
@@ -40,7 +40,7 @@ export const watch = (
   let isRead = false
 
   const judge = (instance: string): void => {
-    const fate = fateOf(instance, before, state().instances.get(instance))
+    const fate = fateIn(state(), instance, before)
     if (fate?.verdict === 'pending') pending.add(instance)
     else if (pending.delete(instance) && fate !== null) onProgress({ fate })
   }
@@ -84,6 +84,10 @@ export const watch = (
     for (const input of turn.heard)
       if ('instance' in input && input.instance !== undefined && isIn(scope, input.instance))
         judge(input.instance)
+    // What becomes of one may settle what others wait for.
+    const { sandboxes } = turn.state
+    if (pending.size > 0 && [...sandboxes.values()].some(({ context }) => context.order))
+      for (const instance of pending) judge(instance)
     finishIfSettled(turn.seq)
   }
 

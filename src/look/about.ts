@@ -1,5 +1,6 @@
 /** Everything about one instance, in sections: for `lithos show`, as text and as JSON. */
 import { readFileSync } from 'node:fs'
+import { startAt } from '../../machines/again.ts'
 import { scopeName } from '../../native/cgroup.ts'
 import { weaknesses } from '../plan/confinement.ts'
 import { socketAddress } from '../sentence.ts'
@@ -47,15 +48,19 @@ export const aboutRow = (row: Row, mono: number): readonly Section[] =>
   ].filter(({ facts }) => facts.length > 0)
 
 const stateOf = (row: Row, mono: number): readonly Fact[] => {
-  const { life, notBefore, asked } = row.memory
+  const { life, asked } = row.memory
   return [
     ...fact('name', row.name),
     ...fact('state', row.state),
-    ...fact('because', asked),
+    ...fact('because', asked ?? row.plight),
+    ...fact('waits_for', row.memory.waitsFor),
+    ...fact('status', life?.notice?.status),
+    ...fact('ready', life?.policy?.ready === undefined ? undefined : life.isReady === true),
+    ...fact('failures', row.memory.trouble?.failures),
     ...fact('wanted', row.wanted),
     ...fact('outdated', row.isOutdated),
     ...(row.state === 'backoff'
-      ? measured('next_start_in', Math.max(0, Math.round(notBefore - mono)), saySpan)
+      ? measured('next_start_in', Math.max(0, Math.round(startAt(row.memory) - mono)), saySpan)
       : []),
     ...(life === null ? [] : fact('since', sayInstant(life.since))),
     ...measured('uptime', row.uptimeMs === null ? null : Math.round(row.uptimeMs), sayUptime),

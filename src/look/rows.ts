@@ -7,6 +7,7 @@ import { sweep } from '../../native/processes.ts'
 import type { Sweep } from '../../native/processes.ts'
 import type { InstanceSnapshot, State } from '../decide.ts'
 import type { Spec } from '../spec.ts'
+import { plightOf } from '../plight.ts'
 import { statusOf } from '../status.ts'
 import type { Status } from '../status.ts'
 import { headsOf, sum } from './family.ts'
@@ -20,6 +21,8 @@ export interface Row extends Status, Named {
   readonly spec: Spec | null
   /** It runs with a configuration that is not the wanted one any more. */
   readonly isOutdated: boolean
+  /** What keeps it from running, or from being what is wanted. */
+  readonly plight: string | null
   readonly heads: readonly Head[]
   /** Null where no process of it lives, or nobody has looked. */
   readonly usage: Usage | null
@@ -49,14 +52,16 @@ export const lookAt = (state: State, { mono, withUsage }: LookOptions): Looked =
   const heads = withUsage ? headsOf(now, knots) : new Map<number, readonly Head[]>()
   const rows = statuses.flatMap(status => {
     const snapshot = state.instances.get(status.name)
-    return snapshot === undefined ? [] : [rowOf(state, status, snapshot, heads)]
+    return snapshot === undefined
+      ? []
+      : [rowOf(state, { ...status, plight: plightOf(state, status.name, mono) }, snapshot, heads)]
   })
   return { rows, sweep: now }
 }
 
 const rowOf = (
   state: State,
-  status: Status,
+  status: Status & Pick<Row, 'plight'>,
   { context }: InstanceSnapshot,
   heads: ReadonlyMap<number, readonly Head[]>,
 ): Row => {

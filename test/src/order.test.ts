@@ -161,7 +161,7 @@ const judge = (world: World, effect: Effect): void => {
 
 test(`whatever dies and when: what is wanted comes to run, in order (SEED=${seed})`, () => {
   const random = prng(seed)
-  const any = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T
+  const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T
   for (let round = 0; round < 150; round++) {
     const world = orderWorld(version => version === 'bad', judge)
     const policies: readonly Policy[] = [{ ready }, {}, rolling(1, 0), rolling(0, 1), rolling(2, 1)]
@@ -169,26 +169,26 @@ test(`whatever dies and when: what is wanted comes to run, in order (SEED=${seed
     for (let i = 0; i < 60; i++) {
       const chance = random()
       if (chance < 0.12) {
-        const version = () => any(['1', '2', '3', 'bad'])
+        const version = () => pick(['1', '2', '3', 'bad'])
         const after = (...names: string[]) => (random() < 0.7 ? { after: names } : {})
         last = {
-          db: { count: any([1, 2]), version: version(), policy: any(policies) },
+          db: { count: pick([1, 2]), version: version(), policy: pick(policies) },
           web: {
-            count: any([0, 1, 3]),
+            count: pick([0, 1, 3]),
             version: version(),
-            policy: { ...any(policies), ...after('db') },
+            policy: { ...pick(policies), ...after('db') },
           },
           proxy: {
             count: 1,
             version: version(),
-            policy: { ...any(policies), ...after('web', 'db') },
+            policy: { ...pick(policies), ...after('web', 'db') },
           },
         }
         world.load(last)
-      } else if (chance < 0.2 && world.knots.size > 0) world.exit(any([...world.knots.keys()]))
+      } else if (chance < 0.2 && world.knots.size > 0) world.exit(pick([...world.knots.keys()]))
       else if (chance < 0.26) world.restart(random() < 0.8)
       else if (chance < 0.3 && world.knots.size > 0)
-        world.say({ type: 'instance.restart', instance: any([...world.knots.keys()]), by: 'x' })
+        world.say({ type: 'instance.restart', instance: pick([...world.knots.keys()]), by: 'x' })
       else world.step(random)
     }
     world.restart(random() < 0.7)

@@ -1,6 +1,6 @@
 /**
- * A sandbox of made-up applications under `decide`: they start, get ready and end when the test says
- * so. Every effect is obeyed, and what must hold of each is asked at once.
+ * A sandbox of made-up applications under `decide`: they start, get ready and end when the test
+ * says so. Every effect is obeyed, and what must hold of each is asked at once.
  */
 import * as assert from 'uvu/assert'
 import type { Effect, Input, Policy, Wanted } from '../../machines/vocabulary.ts'

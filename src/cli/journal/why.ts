@@ -1,10 +1,12 @@
 /** `lithos journal why NAME`: the chain of causes behind how an instance is now. */
+import { stamp } from '../../../actors/clock.ts'
 import { readAll } from '../../../journal/read.ts'
 import { concerns, explain } from '../../explain.ts'
 import type { PastTurn, Step } from '../../explain.ts'
 import { effectsOf, inputsOf, readPresent } from '../../history.ts'
 import type { Present } from '../../history.ts'
 import { nearest } from '../../nearest.ts'
+import { plightOf } from '../../plight.ts'
 import { sayEnding } from '../../status.ts'
 import { sayInstant } from '../../time.ts'
 import type { Description } from '../args.ts'
@@ -71,6 +73,7 @@ const sayState = (name: string, present: Present | null): string => {
     life === null ? null : `life ${life.incarnation} since ${sayInstant(life.since)}`,
     life?.appPid == null || life.appPid === 0 ? null : `pid ${life.appPid}`,
     asked === null ? null : `because ${asked}`,
+    present === null ? null : plightOf(present.state, name, stamp().mono),
     `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`,
     last === null ? null : `last ended ${sayInstant(last.at)}: ${sayEnding(last)}`,
   ]
