@@ -92,10 +92,10 @@ export const troubleOf = ({ value, context }: InstanceSnapshot): string | null =
 export const whyHeld = (state: Known, name: string): string | null => {
   for (const [other, instance] of siblingsOf(state, sandboxOfInstance(name), processOf(name))) {
     if (other === name || isHeld(state, other)) continue
-    const { last } = instance.context
     const trouble = troubleOf(instance)
+    const asked = instance.context.last?.asked ?? null
     if (trouble !== null)
-      return `not replaced: ${other} ${last?.asked == null ? trouble : `was stopped, ${last.asked}`}`
+      return `not replaced: ${other} ${asked === null ? trouble : `was stopped, ${asked}`}`
   }
   return null
 }

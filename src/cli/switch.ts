@@ -8,7 +8,8 @@ import { createEvaluator } from '../evaluate/evaluator.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import { planOf, sayPlan } from '../switch/plan.ts'
-import { groupFates, isAsWanted, sayOutcome } from '../switch/report.ts'
+import type { Fate } from '../outcome.ts'
+import { groupFates, isAsWanted, sayFate, sayOutcome } from '../switch/report.ts'
 import type { Answer } from '../switch/report.ts'
 import { check, switchTo } from '../switch/run.ts'
 import type { Result } from '../switch/run.ts'
@@ -43,6 +44,11 @@ const options = {
     names: ['-n', '--dry-run'],
     help: 'check, say what would be kept, restarted, started and stopped, and why; change nothing',
   },
+  autoRollback: {
+    kind: 'flag',
+    names: ['--auto-rollback'],
+    help: 'where not all of it comes to run, put back what was there before, and wait for that',
+  },
   rollback: {
     kind: 'flag',
     names: ['--rollback'],
@@ -64,7 +70,8 @@ export const description = {
     'configuration of SANDBOX, has the supervisor read it, waits, and says what was kept, ' +
     'started, restarted and stopped. Exit code 0: it is in place and runs, or no supervisor ' +
     'does; 1: it was refused, and nothing has changed; 2: usage; 3: it is in place, but not all ' +
-    'of it runs, or that is not known in time.',
+    'of it runs, or that is not known in time; 4: for that reason the former one has been put ' +
+    'back.',
   options,
   positionals: [
     { name: 'sandbox', help: 'the sandbox whose processes change', kind: 'required' },
@@ -92,16 +99,18 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       })
     if (given.remove) return remove(given, settings, sandbox)
     if (given.dryRun) return dryRun(given, { evaluator, settings }, sandbox, newFile ?? null)
-    return report(
-      given,
-      sandbox,
-      await change(given, { evaluator, settings }, sandbox, newFile ?? null),
-    )
+    const ground = { evaluator, settings }
+    const result = await change(given, ground, sandbox, newFile ?? null)
+    const code = report(given, sandbox, result)
+    return code === 3 && given.autoRollback ? goBack(given, ground, sandbox) : code
   })
 
 const wrongUse = (given: Given, newFile: string | undefined): string | null => {
-  const { remove, rollback, dryRun, noWait } = given
-  if (remove && (rollback || dryRun || noWait)) return '--remove goes with none of the others'
+  const { remove, rollback, dryRun, noWait, autoRollback } = given
+  if (remove && (rollback || dryRun || noWait || autoRollback))
+    return '--remove goes with none of the others'
+  if (autoRollback && (noWait || dryRun || rollback))
+    return '--auto-rollback has to wait for what it judges'
   if (remove || rollback) return newFile === undefined ? null : `Unexpected argument ${newFile}`
   return newFile === undefined ? 'Argument NEW_CONFIG is required' : null
 }
@@ -109,6 +118,14 @@ const wrongUse = (given: Given, newFile: string | undefined): string | null => {
 interface Ground {
   readonly evaluator: Evaluator
   readonly settings: Settings
+}
+
+/** What has failed has been said; the former one is switched to as any other. */
+const goBack = async (given: Given, ground: Ground, sandbox: string): Promise<number> => {
+  say(`${description.command}: putting back what was there before\n`)
+  const evaluator = createEvaluator(given.master ?? defaultMaster, () => stamp().at)
+  const code = report(given, sandbox, await change(given, { ...ground, evaluator }, sandbox, null))
+  return code === 0 ? 4 : 3
 }
 
 const change = (
@@ -124,7 +141,18 @@ const change = (
     timeoutMs: timeoutOf(given),
     isWaiting: !given.noWait,
     warn: text => say(`${description.command}: ${text}\n`),
+    onProgress: sayProgress(given),
   })
+
+/** Whoever waits longer than this wants to see that something happens. */
+const quietMs = 1_000
+
+const sayProgress = ({ json }: Given) => {
+  const since = stamp().mono
+  return (fate: Fate): void => {
+    if (!json && stamp().mono - since > quietMs) say(`${description.command}: ${sayFate(fate)}\n`)
+  }
+}
 
 /** Works without a supervisor, too: from what its journal says. */
 const dryRun = async (

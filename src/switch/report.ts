@@ -75,6 +75,10 @@ export const sayOutcome = (sandbox: string, { fates }: Pick<Answer, 'fates'>): s
   return [head, ...lines].map(line => `${line}\n`).join('')
 }
 
+/** Of one, while others are still at it. */
+export const sayFate = (fate: Fate): string =>
+  `${fate.instance} ${words[fate.verdict]}${sayDetail(fate)}`
+
 const sayDetail = ({ reason, pid }: Fate): string =>
   reason !== null ? `: ${reason}` : pid === null || pid === 0 ? '' : `, pid ${pid}`
 

@@ -9,6 +9,7 @@
 import { statSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { stamp } from '../../actors/clock.ts'
+import type { Fate } from '../outcome.ts'
 import { checkSandbox } from '../check/everything.ts'
 import { checkPortsAgainstOthers } from '../check/others.ts'
 import { readFileText } from '../config/fileText.ts'
@@ -40,6 +41,8 @@ export interface Wish {
   /** Ask the supervisor and wait; otherwise only signal it. */
   readonly isWaiting: boolean
   readonly warn: (text: string) => void
+  /** Of each that has settled. */
+  readonly onProgress?: (fate: Fate) => void
 }
 
 export type Result =
@@ -119,7 +122,7 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
       line?.hearNow()
       const before = (await asking) ?? null
       commit(staged, target)
-      telling = line === null ? null : tell(line, sandbox, before)
+      telling = line === null ? null : tell(line, wish, before)
       if (telling === null)
         signalOld(pidFile, opened !== null && E.isLeft(opened) ? opened.left : null, warn)
     } catch (error) {
@@ -237,11 +240,14 @@ const livesBefore = async (line: Line, sandbox: string): Promise<Before | null> 
 
 const tell = async (
   line: Line,
-  sandbox: string,
+  { sandbox, onProgress }: Wish,
   before: Before | null,
 ): Promise<E.Either<Failure, Answer>> => {
   const request = `switch ${process.pid} ${Math.floor(stamp().mono)}`
-  const answer = await line.ask('reload', { sandbox, request })
+  const answer = await line.ask('reload', { sandbox, request }, event => {
+    const { fate } = event as { readonly fate?: Fate }
+    if (fate !== undefined) onProgress?.(fate)
+  })
   return E.map((done: unknown) => sinceBefore(done as Answer, before))(answer)
 }
 
