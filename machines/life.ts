@@ -5,6 +5,8 @@
 import { pacedAfter, troubleAfter, uptimeAt } from './again.ts'
 import type { Trouble } from './again.ts'
 import type { Heard } from './letters.ts'
+import { noticeOf } from './notice.ts'
+import type { Notice } from './notice.ts'
 import { isForgiven } from './questions.ts'
 import type { OutOfMemory, Policy, Timer, Wanted } from './vocabulary.ts'
 
@@ -31,14 +33,6 @@ export interface Life {
   /** The launch, in CLOCK_MONOTONIC and on the wall clock. */
   readonly launchedAt: number
   readonly since: number
-}
-
-/** Of sd_notify, the last of each. */
-export interface Notice {
-  readonly status?: string
-  readonly reloading?: boolean
-  readonly stopping?: boolean
-  readonly watchdogUs?: number
 }
 
 export interface Refusal {
@@ -188,18 +182,6 @@ const waitsFor = (memory: Memory, names: readonly string[] = []): Partial<Memory
     : memory.waitsFor === undefined
       ? {}
       : { waitsFor: undefined }
-
-const noticeOf = ({
-  status,
-  reloading,
-  stopping,
-  watchdogUs,
-}: Heard & { type: 'app.notified' }): Notice => ({
-  ...(status !== undefined && { status }),
-  ...(reloading !== undefined && { reloading }),
-  ...(stopping !== undefined && { stopping }),
-  ...(watchdogUs !== undefined && { watchdogUs }),
-})
 
 /** The start is when it happened, not when it was decided. */
 const pause = ({ want, notBefore }: Memory, { mono }: Heard): Partial<Memory> => ({
