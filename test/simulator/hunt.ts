@@ -1,6 +1,6 @@
 /** Many seeds, and what is said of them. A seed that fails is made smaller and then told. */
 import type { Bug } from './bugs.ts'
-import { runSeed, stepsDefault } from './run.ts'
+import { runSeed, stepsFor } from './run.ts'
 import type { Result } from './run.ts'
 import { faultKinds } from './world.ts'
 import type { FaultKind } from './world.ts'
@@ -10,7 +10,8 @@ export interface HuntOptions {
   readonly firstSeed: number
   readonly seedsMax: number
   readonly secondsMax: number
-  readonly steps: number
+  /** Null: as each seed says. */
+  readonly steps: number | null
   readonly without: ReadonlySet<FaultKind>
   readonly bug: Bug | null
   readonly isTold: boolean
@@ -26,11 +27,12 @@ interface Sum {
 
 /** False: a promise was broken. */
 export const hunt = (options: HuntOptions): boolean => {
-  const { say, firstSeed, seedsMax, secondsMax, steps, without, bug, isTold } = options
+  const { say, firstSeed, seedsMax, secondsMax, without, bug, isTold } = options
   const began = performance.now()
   const seconds = (): number => (performance.now() - began) / 1_000
   const sum: Sum = { seeds: 0, turns: 0, steps: 0, lives: 0, faults: new Map() }
   for (let seed = firstSeed; sum.seeds < seedsMax && seconds() < secondsMax; seed += 1) {
+    const steps = options.steps ?? stepsFor(seed)
     const result = runSeed({ seed, steps, without, bug, isTold })
     add(sum, result)
     if (result.violation !== null) {
@@ -103,7 +105,7 @@ export const tell = (say: (line: string) => void, failing: Failing): void => {
 const commandFor = ({ seed, steps, without, bug }: Failing): string =>
   [
     `npm run simulate -- --seed ${seed}`,
-    ...(steps === stepsDefault ? [] : [`--steps ${steps}`]),
+    ...(steps === stepsFor(seed) ? [] : [`--steps ${steps}`]),
     ...(without.size === 0 ? [] : [`--without ${[...without].join(',')}`]),
     ...(bug === null ? [] : [`--bug '${bug}'`]),
   ].join(' ')

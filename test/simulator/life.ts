@@ -65,7 +65,7 @@ export const startLife = (options: LifeOptions): Life => {
   const { recovered, hot } = openHot(hotDirectory, {
     version: stateVersion,
     stateOf: () => (bus === null ? null : keepState(bus.state())),
-    turnBytesMax: world.dice('journal').pick([2_000, 20_000, 1 << 20]),
+    turnBytesMax: world.dice('journal').pick([1_000, 1_000, 4_000, 4_000, 20_000, 1 << 20]),
     disk: disk.openFor(mortal),
     onStalled: ({ where, reason }) => hear({ type: 'journal.stalled', where, reason, ...stamp() }),
     onResumed: ({ where, missing }) =>

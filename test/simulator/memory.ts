@@ -103,7 +103,7 @@ export const createMemory = (world: World, options: MemoryOptions): Memory => {
         isForgetful = true
       } else if (kind === 'setAside' && !isSuspect) breakPromise(world, 'memory', detail)
       if (isForgetful) onAmnesia(state)
-      replaysAsDecided(world, recovered)
+      if (world.dice('replay').happens(0.1)) replaysAsDecided(world, recovered)
       isSuspect = isFull()
       last = null
       reached = null
@@ -111,10 +111,9 @@ export const createMemory = (world: World, options: MemoryOptions): Memory => {
   }
 }
 
-/** Replay decides what was decided. */
+/** Replay decides what was decided: every start looks at the state, some at the effects, too. */
 const replaysAsDecided = (world: World, { state, version, turns }: Recovered): void => {
-  // Every start replays for the state; now and then the effects are looked at, too.
-  if (version === null || turns.length > 40) return
+  if (version === null) return
   let now = replay.initial(state, version)
   for (const { seq, inputs, effects } of turns) {
     const [next, decided] = replay.apply(now, inputsOf({ inputs }), seq)

@@ -5,6 +5,7 @@
  */
 import { config as rxjs } from 'rxjs'
 import { emptyState } from '../../src/decide.ts'
+import { diceOf, seedFor } from './dice.ts'
 import { createHost } from './host.ts'
 import { createInit } from './init.ts'
 import { Killed } from './mortal.ts'
@@ -16,7 +17,7 @@ import { breakPromise, createWorld, stampOf } from './world.ts'
 import type { FaultKind, Violation, WorldOptions } from './world.ts'
 
 export interface RunOptions extends WorldOptions {
-  /** So many things happen before it becomes calm. */
+  /** So many things happen before it becomes calm; the seed says how many. */
   readonly steps?: number
 }
 
@@ -30,17 +31,26 @@ export interface Result {
   readonly story: readonly string[]
 }
 
-export const stepsDefault = 600
+/**
+ * Most stories are short: per second many of them find more than a few long ones. What needs a long
+ * one is found, too.
+ */
+export const stepsFor = (seed: number): number =>
+  diceOf(seedFor(seed, 'steps')).pick([40, 60, 80, 100, 120, 150, 200, 600])
 
 /** Longer than the longest deadline of the machines. */
 const calmMs = 75_000
 
 export const runSeed = (options: RunOptions): Result => {
   const restore = takeMicrotasks()
+  const { stackTraceLimit } = Error
+  // Every death is an exception, and so is many a refusal of the disk: nobody reads their stacks.
+  if (options.isTold !== true) Error.stackTraceLimit = 0
   try {
     return simulate(options)
   } finally {
     restore()
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 
@@ -60,7 +70,7 @@ const takeMicrotasks = (): (() => void) => {
 }
 
 const simulate = (options: RunOptions): Result => {
-  const { seed, steps: stepsMax = stepsDefault } = options
+  const { seed, steps: stepsMax = stepsFor(seed) } = options
   const world = createWorld(options)
   const story = createStory(world)
   const host = createHost(world, story)

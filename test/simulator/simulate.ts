@@ -12,7 +12,6 @@
 import { parseArgs } from 'node:util'
 import { bugs } from './bugs.ts'
 import type { Bug } from './bugs.ts'
-import { stepsDefault } from './run.ts'
 import { hunt } from './hunt.ts'
 import { faultKinds } from './world.ts'
 import type { FaultKind } from './world.ts'
@@ -54,7 +53,7 @@ process.exitCode = hunt({
   firstSeed: numberOf('seed', Date.now() % 1_000_000_000),
   seedsMax: numberOf('seeds', isOne ? 1 : Infinity),
   secondsMax: numberOf('seconds', values.seeds === undefined && !isOne ? 60 : Infinity),
-  steps: numberOf('steps', stepsDefault),
+  steps: values.steps === undefined ? null : numberOf('steps', 0),
   without: new Set(without as FaultKind[]),
   bug: (values.bug ?? null) as Bug | null,
   isTold: values.story,
