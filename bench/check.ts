@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { copyProgram, whereIs } from '../src/demo/image.ts'
+import { copyProgram, whereIs } from '../src/init/programs.ts'
 import {
   addSandbox,
   makeImage,

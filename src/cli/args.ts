@@ -3,6 +3,8 @@
  * described once, as data: the parser, the help text, the manual pages and the completions are
  * made of that description.
  */
+import { nearest } from '../nearest.ts'
+
 interface Named {
   /** `-C`, `--config`, … in the order in which help shows them. */
   readonly names: readonly string[]
@@ -76,7 +78,8 @@ export type Parsed<O extends Options> =
   | { readonly kind: 'run'; readonly options: Values<O>; readonly words: readonly string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'usage'; readonly message: string }
+  /** `hint`: what may have been meant, where the message cannot say it. */
+  | { readonly kind: 'usage'; readonly message: string; readonly hint?: string }
 
 /** What every command has. */
 export const common = {
@@ -110,9 +113,19 @@ export const parse = <O extends Options>(
 }
 
 type Given = Map<Option, readonly string[]>
-type End = { readonly kind: 'help' | 'version' } | ReturnType<typeof usage>
+type End = Exclude<Parsed<Options>, { readonly kind: 'run' }>
 
 const usage = (message: string) => ({ kind: 'usage', message }) as const
+
+/** The words of the original end with the name; so this goes to a line of its own. */
+const hintFor = ({ options }: Description, name: string): { readonly hint?: string } => {
+  const names = [...Object.values(options), ...Object.values(common)].flatMap(({ names }) => names)
+  const similar = nearest(
+    name,
+    names.filter(other => other.startsWith('--')),
+  )
+  return similar === null ? {} : { hint: `did you mean ${similar}?` }
+}
 
 /** One word with dashes, and as many of the words after it as its option wants. */
 const takeOptions = (
@@ -124,11 +137,9 @@ const takeOptions = (
   for (const { name, inline } of spell(description, word)) {
     const option = find(description, name)
     if (option === null)
-      return usage(
-        word.startsWith('--')
-          ? `Unknown option ${word}`
-          : `Unknown short option "${name.slice(1)}"`,
-      )
+      return word.startsWith('--')
+        ? { ...usage(`Unknown option ${word}`), ...hintFor(description, name) }
+        : usage(`Unknown short option "${name.slice(1)}"`)
     if (option === common.help) return { kind: 'help' }
     if (option === common.version) return { kind: 'version' }
     const wrong = takeOption(option, name, inline, waiting, given)

@@ -16,7 +16,9 @@ export const runCommand = <O extends Options>(
   const parsed = parse(description, argv)
   if (parsed.kind === 'run') return run(parsed.options, parsed.words)
   if (parsed.kind === 'usage') {
-    process.stderr.write(`${usageBlock(description)}${description.command}: ${parsed.message}\n`)
+    const { command } = description
+    const hint = parsed.hint === undefined ? '' : `${command}: ${parsed.hint}\n`
+    process.stderr.write(`${usageBlock(description)}${command}: ${parsed.message}\n${hint}`)
     return 2
   }
   process.stdout.write(parsed.kind === 'help' ? help(description) : `${version}\n`)

@@ -23,9 +23,21 @@ export const help = (description: Description): string => {
       ? []
       : ['positional arguments:', ...positionals.map(({ name, help }) => entry(name, help)), ''],
     ['optional arguments:', ...all.map(option => entry(title(option), option.help)), ''],
+    // Those that mean more by it say so in their summary.
+    ...(/exit code|exits with/i.test(summary) ? [] : [exitCodes]),
   ]
   return sections.map(lines => (Array.isArray(lines) ? lines.join('\n') : lines)).join('\n')
 }
+
+const exitCodes: readonly string[] = [
+  'exit codes:',
+  ...[
+    ['0', 'done'],
+    ['1', 'it could not be done, and why is on standard error'],
+    ['2', 'wrong words on the command line'],
+  ].map(([code = '', meaning = '']) => `  ${code.padEnd(22)}${meaning}`),
+  '',
+]
 
 const title = (option: Option): string =>
   option.names.join(',') + (option.kind === 'flag' ? '' : ` ${option.metavar}`)

@@ -24,6 +24,8 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       cmd: ['a command in a container of its own', () => import('./cmd.ts')],
       crypt: ['encrypt and decrypt the secrets of configurations', () => import('./crypt.ts')],
       clean: ['images that nothing uses any more, listed or deleted', () => import('./clean.ts')],
+      init: ['a first configuration, and what to type next', () => import('./init.ts')],
+      doctor: ['is this host fit, and what is to be mended', () => import('./doctor.ts')],
       mkdev: ['make the /dev of containers', () => import('./mkdev.ts')],
       tree: ['the supervisor itself, in the foreground', () => import('./tree.ts')],
       knot: ['PID 1 of a container; called by the supervisor', () => import('./runKnot.ts')],

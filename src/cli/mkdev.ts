@@ -29,7 +29,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
   })
 
 /** Everything that can be made is made; what cannot is said, each by its own sentence. */
-const fill = (directory: string): readonly string[] => {
+export const fill = (directory: string): readonly string[] => {
   const failed = attempted(`make the directory ${directory}`, () => {
     mkdirSync(directory, { recursive: true })
   })

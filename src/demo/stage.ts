@@ -6,7 +6,7 @@
  *     mayfly    a shell that ends by itself every two seconds, and not well
  */
 import { createServer } from 'node:net'
-import { copyProgram, whereIs } from './image.ts'
+import { copyProgram, whereIs } from '../init/programs.ts'
 import { addSandbox, makeImage, makeWorld, writeIn } from './world.ts'
 import type { World } from './world.ts'
 

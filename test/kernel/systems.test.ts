@@ -8,7 +8,7 @@ import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } fr
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { copyProgram } from '../../src/demo/image.ts'
+import { copyProgram } from '../../src/init/programs.ts'
 import { addSandbox, makeImage, writeIn } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
 import { keyA, keyB, privateFile } from '../src/secrets/keys.ts'

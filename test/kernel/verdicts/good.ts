@@ -1,7 +1,7 @@
 /** Configurations that are right, some of them just about. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { copyProgram, whereIs } from '../../../src/demo/image.ts'
+import { copyProgram, whereIs } from '../../../src/init/programs.ts'
 import { privateFile, keyA, keyB } from '../../src/secrets/keys.ts'
 import { sealed } from '../secretWorld.ts'
 import { bridged, ids } from './row.ts'

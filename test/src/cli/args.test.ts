@@ -126,8 +126,17 @@ const refused: readonly [of: Description, argv: readonly string[], message: stri
 ]
 
 for (const [of, argv, message] of refused)
-  test(`refused: ${argv.join(' ') || 'nothing'}`, () =>
-    assert.equal(parse(of, argv), { kind: 'usage', message }))
+  test(`refused: ${argv.join(' ') || 'nothing'}`, () => {
+    const { hint: _hint, ...said } = { hint: '', ...parse(of, argv) }
+    assert.equal(said, { kind: 'usage', message })
+  })
+
+test('what may have been meant is said beside it', () => {
+  const message = 'Unknown option --confg'
+  const hint = 'did you mean --config?'
+  assert.equal(parse(plain, ['--confg=x']), { kind: 'usage', message: `${message}=x`, hint })
+  assert.equal(parse(plain, ['--no-such']), { kind: 'usage', message: 'Unknown option --no-such' })
+})
 
 test('help and version end it where they are met', () => {
   assert.equal(parse(plain, ['-v', '--version', '--nonsense']), { kind: 'version' })
@@ -171,6 +180,11 @@ optional arguments:
   --also NAME           a text that does not fit into the columns that are left
                         to it
   --version             show the version and exit
+
+exit codes:
+  0                     done
+  1                     it could not be done, and why is on standard error
+  2                     wrong words on the command line
 `,
   )
 })
