@@ -2,7 +2,7 @@
  * The first configuration of a host, with comments for who reads it: a daemon that prints the time,
  * and a shell as a command. It is what `lithos init` writes, and nothing else reads it.
  */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 export interface Where {
   /** Holds master.yaml, sandboxes/ and processes/. */
@@ -12,6 +12,8 @@ export interface Where {
   readonly logs: string | null
   readonly devices: string
   readonly images: string
+  /** Null: `lithos.slice`, which two supervisors of one host cannot share. */
+  readonly group: string | null
 }
 
 /** Beneath one directory, or, for /etc/lithos, where the defaults are. */
@@ -23,6 +25,7 @@ export const whereIn = (directory: string): Where =>
         logs: null,
         devices: '/var/lib/lithos/dev',
         images: '/var/lib/lithos/images',
+        group: null,
       }
     : {
         config: directory,
@@ -30,6 +33,7 @@ export const whereIn = (directory: string): Where =>
         logs: join(directory, 'log'),
         devices: join(directory, 'dev'),
         images: join(directory, 'images'),
+        group: `lithos-${basename(directory).replaceAll(/[^A-Za-z0-9]/g, '-')}.slice`,
       }
 
 export const systemDirectory = '/etc/lithos'
@@ -51,7 +55,7 @@ ${lineOf('default-log-dir', where.logs, '/var/log/lithos')}
 ${lineOf('config-log-dir', under(where.logs, 'config'), '/var/log/lithos/config')}
 # What applications print.
 ${lineOf('stdio-log-dir', under(where.logs, 'stderr'), '/var/log/lithos/stderr')}
-${controlLines(controllers)}`
+${controlLines(where, controllers)}`
 
 const under = (directory: string | null, name: string): string | null =>
   directory === null ? null : join(directory, name)
@@ -59,11 +63,16 @@ const under = (directory: string | null, name: string): string | null =>
 const lineOf = (key: string, value: string | null, standard: string): string =>
   value === null ? `# ${key}: ${standard}` : `${key}: ${value}`
 
-const controlLines = (controllers: Controllers): string => {
-  if (controllers === null) return ''
-  return controllers.length === 0
-    ? '\n# This host has no control groups that can be used: no limits.\ncgroup-name: null\n'
-    : `\n# What this host has of control groups.\ncgroup-controllers: [${controllers.join(', ')}]\n`
+const controlLines = ({ group }: Where, controllers: Controllers): string => {
+  if (controllers?.length === 0)
+    return '\n# This host has no control groups that can be used: no limits.\ncgroup-name: null\n'
+  return [
+    ...(group === null ? [] : ['', '# Of this supervisor only.', `cgroup-name: ${group}`]),
+    ...(controllers === null
+      ? []
+      : ['', '# What this host has of them.', `cgroup-controllers: [${controllers.join(', ')}]`]),
+    '',
+  ].join('\n')
 }
 
 export const sandboxText = (where: Where): string =>
@@ -90,8 +99,11 @@ default-group: 10000
 fileno-limit: 1024
 `
 
-export const processesText = `# What of this sandbox shall run. After a change: lithos_switch hello FILE,
-# with a copy of this file, which checks it, puts it here, and restarts what has changed.
+export const processesText = `# What of this sandbox shall run. To change it, change a copy:
+#
+#     lithos_switch hello COPY
+#
+# checks that, puts it here, and restarts what has changed.
 
 clock:
   kind: Daemon            # runs always
