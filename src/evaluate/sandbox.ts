@@ -86,14 +86,29 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
   )
   const json = processes?.value ? processesJson(processes.value) : null
   const refused = problems.some(({ severity }) => severity === 'error')
-  const wants = wantedOf(name, refused ? [] : subjects)
-  return { sandbox: name, problems, ...wants, processesJson: json, subjects }
+  // Who only checks needs none of it, and to name specifications by their content takes time.
+  let known: Wants | null = null
+  const wants = (): Wants => (known ??= wantedOf(name, refused ? [] : subjects))
+  return {
+    ...{ sandbox: name, problems, processesJson: json, subjects },
+    get wanted() {
+      return wants().wanted
+    },
+    get spares() {
+      return wants().spares
+    },
+    get commands() {
+      return wants().commands
+    },
+    get specs() {
+      return wants().specs
+    },
+  }
 }
 
-const wantedOf = (
-  sandbox: string,
-  subjects: readonly Examined[],
-): Pick<Evaluation, 'wanted' | 'spares' | 'commands' | 'specs'> => {
+type Wants = Pick<Evaluation, 'wanted' | 'spares' | 'commands' | 'specs'>
+
+const wantedOf = (sandbox: string, subjects: readonly Examined[]): Wants => {
   const specs = new Map<string, Spec>()
   const wanted = new Map<string, Wanted>()
   const spares = new Map<string, Wanted>()
