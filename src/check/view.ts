@@ -15,7 +15,7 @@ export interface View {
 
 /** `volumes`: those that are mounted already. */
 export const viewOf = (
-  { image, spec }: Examined,
+  { image, spec }: Pick<Examined, 'image' | 'spec'>,
   volumes: readonly SpecVolume[] = spec.volumes,
 ): View => {
   const mounts = new Map<string, string | null>([
