@@ -4,6 +4,7 @@
  * what /proc says.
  */
 import { spawn } from 'node:child_process'
+import { renameSync, symlinkSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { program } from '../../src/demo/world.ts'
@@ -31,9 +32,14 @@ const prepare = async (self: Supervised): Promise<void> => {
   self.configure({
     app: { container: sleeper, instances: 2 },
     sick: { container: 'executable: /bin/nothing\nrestart-timeout: 60\n' },
+    own: {
+      container:
+        'executable: /bin/guest\narguments: [say=mine, sleep]\nstdout-stderr-file: /tmp/out\n' +
+        'volumes: { /tmp: !Tmpfs { size: 1Mi, mode: 0o1777 } }\n',
+    },
   })
   await self.start()
-  await runs(self, 'web/app.0', 'web/app.1')
+  await runs(self, 'web/app.0', 'web/app.1', 'web/own.0')
   await until('the sick one was refused', () =>
     self.turns().some(({ inputs }) => inputs.some(({ type }) => type === 'knot.refused')),
   )
@@ -47,6 +53,7 @@ contained('the living, the failing, and a supervisor that has died', () =>
     const living = [
       ['web/app.0', 'running', self.appOf('web/app.0')],
       ['web/app.1', 'running', self.appOf('web/app.1')],
+      ['web/own.0', 'running', self.appOf('web/own.0')],
       ['web/sick.0', 'backoff', null],
     ]
     assert.equal(pidsOf(), living)
@@ -56,11 +63,12 @@ contained('the living, the failing, and a supervisor that has died', () =>
     assert.match(
       tree.stdout,
       new RegExp(
-        `^${self.tree().pid} tree ${self.world.master} \\[2/2\\] [\\d.]+\\w+\n` +
-          '  └─web \\[2/2\\] [\\d.]+\\w+\n' +
+        `^${self.tree().pid} tree ${self.world.master} \\[3/3\\] [\\d.]+\\w+\n` +
+          '  └─web \\[3/3\\] [\\d.]+\\w+\n' +
           '      ├─app \\[2/2\\] [\\d.]+\\w+\n' +
           `      │   ├─${self.appOf('web/app.0')} web/app.0 \\d+s \\[1/1\\] [\\d.]+\\w+\n` +
           `      │   └─${self.appOf('web/app.1')} web/app.1 \\d+s \\[1/1\\] [\\d.]+\\w+\n` +
+          `      ├─${self.appOf('web/own.0')} web/own.0 \\d+s \\[1/1\\] [\\d.]+\\w+\n` +
           '      └─\\(-\\) web/sick.0 <failing>\n$',
       ),
     )
@@ -73,7 +81,7 @@ contained('the living, the failing, and a supervisor that has died', () =>
     assert.match(lithos(self, 'ls').stderr, 'the supervisor does not run; this is what its journal')
     // Its containers live, and are found by themselves.
     const orphans = run('lithos_ps').stdout
-    assert.match(orphans, `- tree ${self.world.master} [2/2]`)
+    assert.match(orphans, `- tree ${self.world.master} [3/3]`)
     assert.match(orphans, `${self.appOf('web/app.1')} web/app.1`)
 
     kill(self.knotOf('web/app.1'))
@@ -117,6 +125,23 @@ contained('restarts, waiting for them, whose a process is, and what happened', (
     assert.match(knot, /^\d+ +web\/app\.1 +1 +lithos_knot$/)
     assert.match(host, /^1 +\[host\] +- /)
     assert.is(run('lithos', 'pid', '4194304').status, 1)
+
+    const former = lithos(self, 'logs', '--previous', 'web/app.0').stdout
+    assert.match(
+      former,
+      /^\S+: ----- Starting "web\/app\.0": [^]*"web\/app\.0" killed by signal SIGTERM/,
+    )
+    assert.is(former.match(/Starting "web\/app\.0"/g)?.length, 1)
+    assert.match(lithos(self, 'logs', 'web/app.0', '-n', 'all').stderr, 'is also of web/app.1')
+    // What it prints to a file of its own, and no file of the host in its place.
+    await until('it has printed', () => lithos(self, 'logs', 'web/own.0').stdout === 'mine\n')
+    const out = `/proc/${self.appOf('web/own.0')}/root/tmp/out`
+    renameSync(out, `${out}.1`)
+    symlinkSync('/etc/passwd', out)
+    const refused = lithos(self, 'logs', 'web/own.0')
+    assert.is(refused.status, 1)
+    assert.is(refused.stdout, '')
+    assert.match(refused.stderr, 'too many symbolic links')
 
     const events = json<Happened[]>(self, 'history', 'web/app.0')
     assert.equal(
