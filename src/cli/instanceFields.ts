@@ -69,11 +69,16 @@ export const instanceFields: Fields<Row> = {
     {
       ...text(
         'state',
-        'starting, running, stopping, killing, backoff, stopped, lost',
+        'waiting, starting, readying, running, leaving, stopping, killing, backoff, failed, lost',
         ({ state }) => state,
       ),
       colour: ({ state }) => colourOfState(state),
     },
+    text('ready', 'whether it has said or shown that it is', row =>
+      maybe(row.memory.life?.isReady),
+    ),
+    text('says', 'its own words, by sd_notify', row => maybe(row.memory.life?.notice?.status)),
+    text('waits_for', 'what has to be up before it is started', row => maybe(row.memory.waitsFor)),
     text('kind', 'Daemon', ({ spec }) => (spec === null ? null : 'Daemon')),
     text('wanted', 'whether the configuration wants it', ({ wanted }) => wanted),
     text(

@@ -1,10 +1,11 @@
 /** `lithos wait`: until instances are in a state. */
+import { stamp } from '../../actors/clock.ts'
+import { instanceMachine } from '../../machines/instance.ts'
 import { bootId } from '../../native/bootId.ts'
 import type { State } from '../decide.ts'
 import { waitFor } from '../look/waitFor.ts'
 import { nearest } from '../nearest.ts'
 import { isAlive, statusOf } from '../status.ts'
-import { stamp } from '../../actors/clock.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption } from './common.ts'
@@ -13,16 +14,7 @@ import { viewPresent } from './present.ts'
 import { isNoSeconds, timeoutOf } from './timeout.ts'
 
 /** `gone`: not wanted any more, and ended; `stopped` is another word for it. */
-const states = [
-  'running',
-  'starting',
-  'stopping',
-  'killing',
-  'backoff',
-  'lost',
-  'gone',
-  'stopped',
-] as const
+const states: readonly string[] = [...Object.keys(instanceMachine.states), 'lost', 'gone']
 
 export const description = {
   command: 'lithos wait',
@@ -51,7 +43,7 @@ export const description = {
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async ({ config, timeout }, [name = '', ...words]) => {
-    const unknown = words.find(word => !states.some(state => state === word))
+    const unknown = words.find(word => !states.includes(word))
     if (unknown !== undefined) {
       const similar = nearest(unknown, states)
       const hint = similar === null ? `there are ${states.join(', ')}` : `did you mean ${similar}?`

@@ -59,7 +59,7 @@ const stateOf = (row: Row, mono: number): readonly Fact[] => {
     ...fact('failures', row.memory.trouble?.failures),
     ...fact('wanted', row.wanted),
     ...fact('outdated', row.isOutdated),
-    ...(row.state === 'backoff'
+    ...(row.state === 'backoff' || row.state === 'failed'
       ? measured('next_start_in', Math.max(0, Math.round(startAt(row.memory) - mono)), saySpan)
       : []),
     ...(life === null ? [] : fact('since', sayInstant(life.since))),

@@ -10,7 +10,11 @@ export const paint = (colour: Colour, text: string): string =>
 const states: Readonly<Record<string, Colour>> = {
   running: 'green',
   starting: 'yellow',
+  waiting: 'yellow',
+  readying: 'yellow',
+  leaving: 'yellow',
   stopping: 'yellow',
+  failed: 'red',
   killing: 'red',
   backoff: 'red',
   lost: 'red',

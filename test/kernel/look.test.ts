@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { renameSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { program } from '../../src/demo/world.ts'
@@ -135,7 +136,7 @@ contained('restarts, waiting for them, whose a process is, and what happened', (
     assert.match(lithos(self, 'logs', 'web/app.0', '-n', 'all').stderr, 'is also of web/app.1')
     // What it prints to a file of its own, and no file of the host in its place.
     await until('it has printed', () => lithos(self, 'logs', 'web/own.0').stdout === 'mine\n')
-    const out = `/proc/${self.appOf('web/own.0')}/root/tmp/out`
+    const out = join(`/proc/${self.appOf('web/own.0')}`, 'root', 'tmp', 'out')
     renameSync(out, `${out}.1`)
     symlinkSync('/etc/passwd', out)
     const refused = lithos(self, 'logs', 'web/own.0')
