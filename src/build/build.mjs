@@ -81,6 +81,19 @@ const apart = {
     })),
 }
 
+/** In `lithos COMMAND`, a command that has a bundle of its own is that bundle. */
+const commandsApart = {
+  name: 'commandsApart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/\w+\.ts$/ }, ({ path, importer, kind }) => {
+      const name = basename(path, '.ts')
+      const isCommand = kind === 'dynamic-import' && commands.includes(name)
+      return isCommand && importer === join(root, 'src/cli/lithos.ts')
+        ? { path: `./${name}.cjs`, external: true }
+        : undefined
+    }),
+}
+
 /**
  * The supervisor in pieces: what it imports with `import()` is a file of its own. esbuild splits
  * ES modules only, so each piece is made a CommonJS one afterwards.
@@ -124,7 +137,12 @@ const bundles = () =>
     ...commands.map(name => `src/cli/${name}.ts`),
   ]
     .filter(path => exists(path) && path !== supervisor)
-    .map(path => ({ ...options, plugins: [apart], entryPoints: [path], outdir: 'dist' }))
+    .map(path => ({
+      ...options,
+      plugins: path === 'src/cli/lithos.ts' ? [apart, commandsApart] : [apart],
+      entryPoints: [path],
+      outdir: 'dist',
+    }))
     .concat(
       Object.entries(parts).map(([path, name]) => ({
         ...options,

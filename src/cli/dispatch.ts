@@ -17,7 +17,8 @@ export const dispatch = async (
   commands: Commands,
   argv: readonly string[],
 ): Promise<number> => {
-  if (describe({ kind: 'group', name, commands })) return 0
+  const shown = Object.fromEntries(Object.entries(commands).filter(([each]) => isShown(each)))
+  if (describe({ kind: 'group', name, commands: shown })) return 0
   const [word, ...rest] = argv
   if (word === undefined) return say(process.stderr, help(name, commands), 2)
   if (word === '--help' || word === '-h' || word === 'help')
@@ -25,7 +26,7 @@ export const dispatch = async (
   if (word === '--version') return say(process.stdout, `${version}\n`, 0)
   if (Object.hasOwn(commands, word)) return (await commands[word]![1]()).run(rest)
   if (word === 'version') return say(process.stdout, `${version}\n`, 0)
-  const similar = nearest(word, Object.keys(commands).filter(isShown))
+  const similar = nearest(word, Object.keys(shown))
   const hint = similar === null ? `see ${name} --help` : `did you mean ${similar}?`
   return say(process.stderr, `${name}: there is no command ${JSON.stringify(word)}; ${hint}\n`, 2)
 }

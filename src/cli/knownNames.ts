@@ -1,5 +1,5 @@
 /**
- * `lithos __names`: what completions offer. Not in the help, and silent whatever happens: one name
+ * `lithos __names [-C FILE] [instances|processes|sandboxes]`: what completions offer. Not in the help, and silent whatever happens: one name
  * a line, of instances, processes and sandboxes, or of one of these kinds only.
  */
 import { readPresent, journalsOf } from '../history.ts'
@@ -14,7 +14,6 @@ const isOf: Readonly<Record<Kind, (name: string) => boolean>> = {
   sandboxes: name => !name.includes('/'),
 }
 
-/** `[-C FILE] [KIND]` */
 export const run = async (argv: readonly string[]): Promise<number> => {
   const words = [...argv]
   const at = words.findIndex(word => word === '-C' || word === '--config')
