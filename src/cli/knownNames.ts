@@ -1,6 +1,6 @@
 /**
- * `lithos __names [-C FILE] [instances|processes|sandboxes]`: what completions offer. Not in the help, and silent whatever happens: one name
- * a line, of instances, processes and sandboxes, or of one of these kinds only.
+ * `lithos __names [-C FILE] [instances|processes|sandboxes]`: what completions offer. Not in the
+ * help, and silent whatever happens: one name a line, of all kinds or of one.
  */
 import { readPresent, journalsOf } from '../history.ts'
 import { defaultMaster, quietSettings } from './common.ts'
