@@ -5,9 +5,11 @@
 import { spawn } from 'node:child_process'
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { childrenOf, commandLine, readStat } from '../../native/proc.ts'
 import * as pidfd from '../../native/pidfd.ts'
+import { program } from '../../src/demo/world.ts'
 import type { Cast } from './cast.ts'
 import type { Init } from './init.ts'
 import type { Seen, Watch } from './watch.ts'
@@ -121,6 +123,30 @@ export const createDisturber = ({ cast, init, watched, random }: Scene): Disturb
     tell(pick(inPlace))
   }
 
+  /** What is deployed is checked against files that others may be damaging: refusals are right. */
+  const deploy = (): void => {
+    const before = readFileSync(processes)
+    changeWell()
+    const file = join(cast.world.root, `deployed-${random()}.yaml`)
+    writeFileSync(file, saved[1])
+    writeFileSync(processes, before)
+    const words = ['--master', cast.world.master, 'mod', file]
+    const child = spawn(program('lithos_switch'), words, { stdio: 'ignore', timeout: 20_000 })
+    const ended = new Promise<void>(resolve => child.on('close', () => resolve()))
+    underWay.add(ended)
+    void ended.then(() => underWay.delete(ended))
+  }
+
+  const { master } = cast.world
+  const masterText = readFileSync(master)
+  /** Whoever starts meanwhile goes on with the last good one. */
+  const breakMaster = (): void => {
+    const worse = ['', 'a: [\n', 'runtime-dir: [no path]\n', `${masterText.toString()}x: 1\n`]
+    writeFileSync(master, pick(worse))
+    later(between(100, 900), () => writeFileSync(master, masterText))
+    tell(pick([...inPlace, 'SIGKILL'] as const))
+  }
+
   // ---- the supervisor --------------------------------------------------------------------
 
   const starve = (): void => {
@@ -156,6 +182,8 @@ export const createDisturber = ({ cast, init, watched, random }: Scene): Disturb
     ['starved', 1, starve],
     ['reload of a good configuration', 2, () => reload(changeWell)],
     ['reload of a bad configuration', 2, () => reload(changeBadly)],
+    ['lithos_switch', 2, deploy],
+    ['master configuration broken', 3, breakMaster],
     ['applications killed', 10, killSome],
   ]
   const total = kinds.reduce((sum, [, weight]) => sum + weight, 0)

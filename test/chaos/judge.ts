@@ -51,13 +51,14 @@ export const judge = (
       `${String(said['instance'])} ${String(said['pid'])} ${String(said['birth'])}`,
       lifeOf(said),
     )
-  // A supervisor that died between a launch and its fact knows the end, but not the pid.
-  const nameless = ends.filter(({ pid }) => pid === 0)
+  // A supervisor that died between a launch and its fact: the next one knows only the end.
+  const launched = new Set(lives.values())
+  const unheard = ends.filter(end => !launched.has(lifeOf(end)))
   const endOf = new Map<string, Said>()
   for (const knot of [...everSeen].sort((a, b) => a.lastAt - b.lastAt)) {
     const life = lives.get(keyOf(knot))
     const known = life === undefined ? undefined : byLife.get(life)?.[0]
-    const end = known ?? takeFirst(nameless, end => isOf(end, knot))
+    const end = known ?? takeFirst(unheard, end => isOf(end, knot))
     if (end !== undefined) endOf.set(keyOf(knot), end)
   }
 
@@ -91,8 +92,8 @@ export const judge = (
   }
 }
 
-const isOf = (end: Said, { instance, lastAt }: Seen & { readonly lastAt: number }): boolean =>
-  end['instance'] === instance && Number(end['at']) >= lastAt
+const isOf = (end: Said, { instance, pid, lastAt }: Seen & { readonly lastAt: number }): boolean =>
+  end['instance'] === instance && end['pid'] === pid && Number(end['at']) >= lastAt
 
 const takeFirst = <T>(list: T[], isWanted: (item: T) => boolean): T | undefined => {
   const at = list.findIndex(isWanted)
