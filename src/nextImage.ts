@@ -5,7 +5,7 @@
  * child before: half a deployment must not end a supervisor that works.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { nativeDir, packageDir } from '../native/where.ts'
 import type { Image } from '../native/exec.ts'
@@ -39,12 +39,30 @@ export const createNextImage = (launcher: string | null): NextImage => {
         : { path: shell, argv: [name, launcher, ...words] },
     hasChanged: () => look(launcher) !== first,
     whyNot: async () => {
+      const room = whyNoRoom()
+      if (room !== null) return room
       const now = look(launcher)
       if (now === first || launcher === null) return null
       const reason = await tried(launcher)
       if (reason !== null) return reason
       return look(launcher) === now ? null : `${launcher} is being changed at this moment`
     },
+  }
+}
+
+/** The launcher has the same figure: with less, Node dies before it runs anything. */
+const addressSpaceMin = 2 ** 30
+
+const whyNoRoom = (): string | null => {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'latin1')
+    const room = Number(/^Max address space +(\d+) /m.exec(limits)?.[1] ?? Infinity)
+    return room >= addressSpaceMin
+      ? null
+      : `only ${room} bytes of address space are allowed (ulimit -v), and ${addressSpaceMin} are needed`
+  } catch {
+    // Nobody can tell; then it is tried.
+    return null
   }
 }
 

@@ -64,6 +64,17 @@ real(
     assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), blocked, 'nothing is held back')
     assert.is(count(self, 'tree.started'), 1)
 
+    const limitSpace = (bytes: string): void =>
+      void execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}:`])
+    limitSpace(String(900 << 20))
+    kill(pid, 'SIGUSR2')
+    await until('it is refused', () => count(self, 'exec.refused') > 2)
+    assert.match(
+      String(inputsOf(self.turns(), 'exec.refused').at(-1)?.['reasons']),
+      /only 943718400 bytes of address space are allowed/,
+    )
+    limitSpace('unlimited')
+
     limitStack(self, 8 << 20)
     await restarts(self, 'SIGUSR1')
     const open = () => descriptors(pid).map(([, target]) => target.replace(/\d+/g, 'N'))
