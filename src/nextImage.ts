@@ -59,7 +59,7 @@ const whyNoRoom = (): string | null => {
     const room = Number(/^Max address space +(\d+) /m.exec(limits)?.[1] ?? Infinity)
     return room >= addressSpaceMin
       ? null
-      : `only ${room} bytes of address space are allowed (ulimit -v), and ${addressSpaceMin} are needed`
+      : `only ${room} bytes of address space are allowed (ulimit -v), not ${addressSpaceMin}`
   } catch {
     // Nobody can tell; then it is tried.
     return null
