@@ -14,6 +14,7 @@ import { completedOf } from '../manual/words.ts'
 const programs: Readonly<Record<string, Parameters<typeof knownOf>[2]>> = {
   lithos: () => import('../cli/lithos.ts'),
   lithos_tree: () => import('../cli/tree.ts'),
+  lithos_cmd: () => import('../cli/cmd.ts'),
   lithos_switch: () => import('../cli/switch.ts'),
   lithos_check: () => import('../cli/check.ts'),
   lithos_crypt: () => import('../cli/crypt.ts'),

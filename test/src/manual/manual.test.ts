@@ -35,7 +35,7 @@ test('every program has a page, and so have the commands of lithos', () => {
   }
   const found = pages.map(path => path.split('/').at(-1))
   // The knot is started by the supervisor only.
-  for (const name of Object.keys(bin).filter(name => !/knot$|cmd$/.test(name)))
+  for (const name of Object.keys(bin).filter(name => !/knot$/.test(name)))
     assert.ok(found.includes(`${name}.8`), name)
   for (const name of ['lithos-journal-why.8', 'lithos-ls.8', 'lithos_container.5'])
     assert.ok(found.includes(name), name)
