@@ -46,6 +46,15 @@ const resolve = (packages, path, name) => {
   }
 }
 
+const uuidOf = digest =>
+  [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    `5${digest.slice(13, 16)}`,
+    `a${digest.slice(17, 20)}`,
+    digest.slice(20, 32),
+  ].join('-')
+
 export const sbom = () => {
   const { name, version, description, license } = read('package.json')
   const { packages } = read('package-lock.json')
@@ -85,7 +94,7 @@ export const sbom = () => {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',
     // Of the content: the same list has the same number.
-    serialNumber: `urn:uuid:${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-a${digest.slice(17, 20)}-${digest.slice(20, 32)}`,
+    serialNumber: `urn:uuid:${uuidOf(digest)}`,
     version: 1,
     metadata: {
       component: {

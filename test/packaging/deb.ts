@@ -63,9 +63,23 @@ test('the package of Debian is installed, upgraded under a running container, re
   assert.is(stdout.split('\n').filter(line => line.startsWith('ok ')).length, 6)
 })
 
+const needed = [
+  ...['lithos', 'lithos_tree', 'lithos_knot'].map(name => `src/bin/${name}`),
+  ...['native/lithos_knot', 'native/liblithos.so', 'tree.cjs', 'start.cjs'].map(
+    name => `dist/${name}`,
+  ),
+  ...['dist/man/man8/lithos.8', 'dist/completions/_lithos', 'src/systemd/lithos.service'],
+  ...['LICENSE', 'README.md', 'SECURITY.md', 'CHANGELOG.md', 'native/knot.c'],
+]
+
 test('the package of npm is installed somewhere else, without a compiler, and runs', () => {
   const packed = run('npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', directory)
-  const [{ filename }] = JSON.parse(packed) as [{ readonly filename: string }]
+  const [{ filename, files }] = JSON.parse(packed) as [
+    { readonly filename: string; readonly files: readonly { readonly path: string }[] },
+  ]
+  const paths = files.map(({ path }) => path)
+  for (const path of needed) assert.ok(paths.includes(path), path)
+  for (const path of paths) assert.not.match(path, /\.(ts|mjs|deb|tgz)$|^test|^bench|^node_modules/)
   const prefix = join(directory, 'prefix')
   const npm = ['install', '--global', '--prefix', prefix, '--prefer-offline', '--no-audit']
   const { status, stderr } = spawnSync('npm', [...npm, join(directory, filename)], {
