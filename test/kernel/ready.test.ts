@@ -149,6 +149,36 @@ contained('http: when it answers so, and not when it answers otherwise', async (
   await end(running)
 })
 
+contained(
+  'tcp, http: in a network and with users of its own, and not in those of the host',
+  async () => {
+    const port = await freePort()
+    const thief = createServer().listen(port, '0.0.0.0')
+    await new Promise(resolve => thief.once('listening', resolve))
+    const ids = [{ inside: 0, outside: 100_000, count: 65_536 }]
+    try {
+      const running = await start({
+        before: [
+          probe('ready', listening(port), { timeoutMs: 300 }),
+          probe('healthy', http(port), { failures: 1, attemptMs: 2_000 }),
+        ],
+        first: [{ do: 'users', uidMap: ids, gidMap: ids }, { do: 'network' }],
+        after: [{ do: 'enterUsers' }],
+        words: [...inside('go'), `listen=${port}`, ...inside('on'), 'serve=/data/status'],
+      })
+      await running.sees('status', new RegExp(`^waiting \\S+ 1 ${port}$`, 'm'))
+      touch('go')
+      await running.sees('status', ready)
+      touch('status', '404')
+      touch('on')
+      await running.sees('status', /^unhealthy \S+ 1 6 404$/m)
+      await end(running)
+    } finally {
+      await new Promise(resolve => thief.close(resolve))
+    }
+  },
+)
+
 // ---------------------------------------------------------------------------
 // sd_notify
 // ---------------------------------------------------------------------------

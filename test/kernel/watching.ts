@@ -28,6 +28,8 @@ export const notify: Step = { do: 'notify', directory: '/proc/driver' }
 export interface Watching {
   readonly before: readonly Step[]
   readonly after?: readonly Step[]
+  /** Namespaces. */
+  readonly first?: readonly Step[]
   readonly words: readonly string[]
   readonly killMs?: number
   readonly again?: boolean
@@ -56,7 +58,14 @@ export const calm = (): void => {
 }
 
 /** As user 1000, in a place with a `/proc` and a directory to leave files in. */
-export const start = ({ before, after = [], words, killMs = 60_000, again = false }: Watching) =>
+export const start = ({
+  before,
+  after = [],
+  first = [],
+  words,
+  killMs = 60_000,
+  again = false,
+}: Watching) =>
   theWorld().start({
     name: 'sb/p.0',
     logLevel: 'warn',
@@ -66,7 +75,9 @@ export const start = ({ before, after = [], words, killMs = 60_000, again = fals
     isDaemon: true,
     normalExitCodes: [],
     steps: [
-      ...placeSteps(theWorld()),
+      ...placeSteps(theWorld()).slice(0, 2),
+      ...first,
+      ...placeSteps(theWorld()).slice(2),
       proc,
       { do: 'bind', base: files(), path: '/', target: '/data', flags: {} },
       ...before,
