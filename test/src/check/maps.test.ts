@@ -46,6 +46,10 @@ test('S18: neighbours, one sandbox and those without a map are not', () => {
 test('S18: once, however many processes there are', () => {
   const [a, b] = [of('a', [1, 10]), of('b', [1, 10])]
   assert.is(told(a, a, b, b, b).length, 1)
+  assert.equal(told(a, b, of('c', [1, 10])), [
+    text('b', '1 to 10', 'a'),
+    `${text('c', '1 to 10', 'a')} and of 1 more`,
+  ])
 })
 
 test.run()
