@@ -92,7 +92,11 @@ test('the package of npm is installed somewhere else, without a compiler, and ru
   assert.match(command('lithos', 'version'), /\d+\.\d+\.\d+/)
   assert.match(command('lithos_tree', '--version'), /\d+\.\d+\.\d+/)
   assert.match(command('lithos', 'ls', '--help'), /^Usage:/)
-  assert.ok(readFileSync(join(prefix, 'share/man/man8/lithos.8'), 'utf8').startsWith('.TH'))
+  assert.ok(
+    readFileSync(join(prefix, 'lib/node_modules/lithos/dist/man/man8/lithos.8'), 'utf8').startsWith(
+      '.TH',
+    ),
+  )
 })
 
 test.run()
