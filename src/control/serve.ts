@@ -201,11 +201,13 @@ const tellTurns = async (
     await client.event(id, { turn: { seq, inputs, effects } })
   }
   try {
-    if (!(await reachesBack(hotDirectory, first)))
-      for await (const item of readAll({ hotDirectory, archiveDirectory })) {
-        await tell(item)
-        if (!client.isOpen()) return
-      }
+    // The hot journal is two files, and what follows it reads the newer one only.
+    const isHot = await reachesBack(hotDirectory, first)
+    const past = isHot ? join(hotDirectory, 'no-archive') : archiveDirectory
+    for await (const item of readAll({ hotDirectory, archiveDirectory: past })) {
+      await tell(item)
+      if (!client.isOpen()) return
+    }
     for await (const item of follow({ hotDirectory, afterSeq: last, signal: stop.signal }))
       await tell(item)
   } catch (error) {

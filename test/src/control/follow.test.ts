@@ -26,6 +26,7 @@ const within = (body: (directory: string) => Promise<void>) => async (): Promise
   try {
     cpSync(join(recorded, 'hot'), join(directory, 'journal'), { recursive: true })
     cpSync(join(recorded, 'archive'), join(directory, 'archive'), { recursive: true })
+    forget(join(directory, 'journal'))
     await body(directory)
   } finally {
     rmSync(directory, { recursive: true, force: true })
