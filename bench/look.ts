@@ -8,7 +8,7 @@ import { table } from './figures.ts'
 import { guestWorld, nowMs, reached } from './service.ts'
 
 const instances = 1_000
-const rounds = 15
+const rounds = 7
 
 const timed = (file: string, words: readonly string[]): number => {
   const before = nowMs()
