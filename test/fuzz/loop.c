@@ -160,8 +160,9 @@ static size_t change(uint8_t *bytes, size_t count)
 {
 	size_t at = chance(count);
 	uint32_t value = interesting();
+	int64_t small;
 
-	switch (chance(8)) {
+	switch (chance(9)) {
 	case 0:
 		bytes[at] ^= (uint8_t) (1u << chance(8));
 		return count;
@@ -177,6 +178,12 @@ static size_t change(uint8_t *bytes, size_t count)
 	case 5: /* a number of a record */
 		at = some_record(bytes, count) + RECORD + chance(4) * 8;
 		break;
+	case 7: /* a small one, perhaps negative */
+		at = some_record(bytes, count) + RECORD + chance(4) * 8;
+		small = (int64_t) chance(9) - 4;
+		if (at + 8 <= count)
+			memcpy(bytes + at, &small, 8);
+		return count;
 	case 6: /* its op, strings, numbers or bytes */
 		at = some_record(bytes, count) + chance(4) * 4;
 		if (chance(2) == 0)

@@ -232,4 +232,35 @@ real(
   }),
 )
 
+real(
+  'activation as of systemd: the socket is one of the container, on a port of its own',
+  supervised(async self => {
+    bridge(self)
+    writeIn(
+      imageDir(self.world, 'img'),
+      'config/act.yaml',
+      'executable: /bin/guest\narguments: [fds, env, sleep]\n' +
+        'variables: {b: !TcpPort {activation: systemd}, a: !TcpPort {activation: systemd}}\n',
+    )
+    addSandbox(self.world, 'act', {
+      sandbox:
+        'allow-users: [0-70000]\nallow-groups: [0-70000]\ndefault-user: 1000\n' +
+        'bridged-network: {bridge: br0, network: 198.18.0.0/16}\n',
+      processes:
+        'app:\n  image: img\n  config: /config/act.yaml\n  ip-addresses: [198.18.0.9]\n' +
+        '  variables: {a: 81, b: 82}\n',
+    })
+    await self.start()
+    const said = () => self.log('stderr/act.log')
+    await until('it has said what it was given', () => /^env LISTEN_PID=\d+$/m.test(said()))
+    assert.match(said(), /^descriptors 0 1 2 3 4$/m)
+    assert.match(said(), /^env LISTEN_FDS=2$/m)
+    assert.match(said(), /^env LISTEN_FDNAMES=a:b$/m)
+    const sockets = readFileSync(`/proc/${self.appOf('act/app.0')}/net/tcp`, 'utf8')
+    for (const port of [81, 82])
+      assert.match(sockets, `:${port.toString(16).padStart(4, '0').toUpperCase()} 00000000:0000 0A`)
+    assert.is(await self.stop(), 0)
+  }),
+)
+
 test.run()
