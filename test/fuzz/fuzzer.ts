@@ -89,18 +89,34 @@ const seeds: Readonly<Record<string, Plan>> = {
   ),
 }
 
+/** Two maps of -1 and 4 ranges: together as many as there are. */
+const fewerThanNone = (): Buffer => {
+  const bytes = encodePlan(seeds['short'] ?? plan)
+  const lengths = Buffer.alloc(16)
+  lengths.writeBigInt64LE(2n, 0)
+  lengths.writeBigInt64LE(1n, 8)
+  const at = bytes.indexOf(lengths)
+  bytes.writeBigInt64LE(-1n, at)
+  bytes.writeBigInt64LE(4n, at + 8)
+  return bytes
+}
+
 /** A copy of what is kept, and the seeds. */
 export const fillCorpus = (directory: string): void => {
   mkdirSync(directory, { recursive: true })
   if (existsSync(kept)) cpSync(kept, directory, { recursive: true })
   for (const [name, whole] of Object.entries(seeds))
     writeFileSync(join(directory, name), encodePlan(whole))
+  writeFileSync(join(directory, 'fewer-than-none'), fewerThanNone())
 }
 
 /** What of a corpus is not kept yet. */
 export const newIn = (corpus: string): readonly string[] =>
   readdirSync(corpus).filter(
-    name => name !== 'crash' && !(name in seeds) && !existsSync(join(kept, name)),
+    name =>
+      !['crash', 'fewer-than-none'].includes(name) &&
+      !(name in seeds) &&
+      !existsSync(join(kept, name)),
   )
 
 /** The crash without the length before it and the room behind it. */

@@ -115,16 +115,16 @@ static uint32_t interesting(void)
 /* Where a record of a plan begins that is still whole, or a multiple of eight. */
 static size_t some_record(const uint8_t *bytes, size_t count)
 {
-	size_t at = HEAD, steps = chance(48);
+	size_t places[64], found = 0;
 	uint32_t length;
 
-	while (steps-- > 0 && at + RECORD <= count) {
+	for (size_t at = HEAD; at + RECORD <= count && found < 64; at += length) {
+		places[found++] = at;
 		memcpy(&length, bytes + at + 12, 4);
 		if (length < RECORD || length % 8 != 0 || length > count - at)
 			break;
-		at += length;
 	}
-	return at < count ? at : chance(count / 8 + 1) * 8;
+	return found == 0 ? chance(count / 8 + 1) * 8 : places[chance(found)];
 }
 
 static size_t graft(uint8_t *bytes, size_t count)

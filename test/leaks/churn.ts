@@ -112,7 +112,7 @@ export const differences = (before: Counted, after: Counted): readonly string[] 
     return isLeft ? [`${what}: ${was} before, ${now} after`] : []
   })
 
-/** In a network of its own. A tenth of the starts come first, for what is only made once. */
+/** In a network of its own. Half as many starts come first, for what is made once: a heap, say. */
 export const churn = async (
   self: Supervised,
   starts: number,
@@ -129,7 +129,7 @@ export const churn = async (
       seen = startsOf(self)
     }
   }
-  await reach(Math.ceil(starts / 10))
+  await reach(Math.ceil(starts / 2))
   await rest(self, kinds)
   const before = count(self)
   const begun = startsOf(self)
