@@ -54,8 +54,9 @@ export interface Ending {
   readonly oom?: OutOfMemory
   /** Why we ended it; null where it ended by itself. */
   readonly asked: string | null
-  /** We ended it because it did not do what it should. */
+  /** We ended it because it did not do what it should, with that configuration. */
   readonly isItsFault?: boolean
+  readonly config?: string
 }
 
 export interface Memory {
@@ -249,7 +250,7 @@ const end = (
       incarnation: event.incarnation,
       uptimeMs: uptimeAt(memory, event),
       asked: memory.asked,
-      ...(memory.isToBlame === true && { isItsFault: true }),
+      ...(memory.isToBlame === true && { isItsFault: true, config: memory.life?.config ?? '' }),
     },
   }
 }

@@ -17,7 +17,7 @@ import type { Ending } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
 import { sandboxOf } from './decide.ts'
 import type { InstanceSnapshot, State } from './decide.ts'
-import { isHeld, isLent, plightOf, whyHeld } from './plight.ts'
+import { isHeld, isLent, plightOf, troubleOf, whyHeld } from './plight.ts'
 import { sayEnding } from './status.ts'
 
 export type Verdict = 'kept' | 'restarted' | 'started' | 'stopped' | 'failed' | 'pending'
@@ -57,7 +57,11 @@ export const fateIn = (state: State, instance: string, before: Before): Fate | n
     const why = whyHeld(state, instance)
     return { ...fate, verdict: why === null ? 'pending' : 'failed', reason: why ?? turnComes }
   }
-  if (isLent(state, instance) && fate.verdict !== 'failed')
+  const { want, last } = now.context
+  const isReplaced = isLent(state, instance) || want?.policy?.rolling !== undefined
+  if (isReplaced && troubleOf(now) !== null)
+    return { ...fate, verdict: 'failed', reason: last === null ? fate.reason : sayWhy(last) }
+  if (isLent(state, instance))
     return { ...fate, verdict: 'pending', reason: 'it stands in for those that are replaced' }
   const plight = plightOf(state, instance, null)
   if (now.value === 'waiting')

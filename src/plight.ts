@@ -80,8 +80,11 @@ const siblingsOf = (state: Known, sandbox: string, process: string) =>
 
 /** It does not come up, and that is its own fault. */
 export const troubleOf = ({ value, context }: InstanceSnapshot): string | null => {
-  const { last, trouble } = context
+  const { last, trouble, want } = context
   if (value === 'failed') return sayTooOften(context)
+  // It may be tried again already: that says nothing better of it.
+  if (value !== 'running' && last?.isItsFault === true && last.config === want?.config)
+    return 'was stopped'
   if (trouble !== undefined && value !== 'running') return `failed ${times(trouble.failures)}`
   return value === 'backoff' && last !== null && (last.asked === null || last.isItsFault === true)
     ? 'failed'

@@ -69,7 +69,7 @@ export const instanceFields: Fields<Row> = {
     {
       ...text(
         'state',
-        'waiting, starting, readying, running, leaving, stopping, killing, backoff, failed, lost',
+        'waiting, starting, running, stopping, killing, backoff, failed, lost',
         ({ state }) => state,
       ),
       colour: ({ state }) => colourOfState(state),
