@@ -81,8 +81,20 @@ export const createSockets = (hear: Hear, options: SocketsOptions): Sockets => {
     })
   }
 
+  /** Opened, and held by nobody but us. */
+  let isUnkept = false
+
+  /** Before anybody serves on it: from then on clients come, and we and he may end together. */
+  const keepNow = (): void => {
+    if (!isUnkept) return
+    if (pending !== null) clearImmediate(pending)
+    pending = null
+    keep()
+  }
+
   /** The new ones have everything before the old ones go. */
   const keep = (): void => {
+    isUnkept = false
     const fds = [...open.values()]
     const old = keepers
     const started: Keeper[] = []
@@ -134,6 +146,7 @@ export const createSockets = (hear: Hear, options: SocketsOptions): Sockets => {
     const { key } = socket
     open.set(key, fd)
     failures.delete(key)
+    isUnkept = true
     changed()
     options.store(key, fd)
     hear({ type: 'socket.opened', key, socket, ...stamp() })
@@ -164,12 +177,15 @@ export const createSockets = (hear: Hear, options: SocketsOptions): Sockets => {
 
   const give = (socket: Socket): E.Either<CallFailed, Given> => {
     if (socket.reusePort) return E.map((fd: number) => ({ fd, own: true }))(listen(socket))
+    keepNow()
     const fd = open.get(socket.key)
     if (fd !== undefined) return E.right({ fd, own: false })
     const failure = failures.get(socket.key)
     if (failure !== undefined) return E.left(failure)
     // Nobody has tried: the configuration was found changed only at this start.
-    return E.map((fd: number) => ({ fd, own: false }))(openShared(socket))
+    const opened = openShared(socket)
+    keepNow()
+    return E.map((fd: number) => ({ fd, own: false }))(opened)
   }
 
   return {

@@ -7,7 +7,7 @@ import type { Evaluator } from './evaluate/evaluator.ts'
 import { sayProblem } from './config/report.ts'
 import { Fatal, prepareGround } from './ground.ts'
 import type { Ground, GroundOptions } from './ground.ts'
-import { findLastMaster, rememberPlace } from './lastMaster.ts'
+import { findLastMaster, keepMaster, rememberPlace } from './lastMaster.ts'
 
 export interface Standing {
   readonly settings: Settings
@@ -29,6 +29,7 @@ export const stand = (evaluator: Evaluator, options: StandingOptions): Standing 
     const ground = prepareGround(value, options)
     for (const problem of problems) ground.log('warn', sayProblem(problem))
     rememberPlace(value)
+    keepEarly(value)
     return { settings: value, ground, instead: null }
   } catch (error) {
     if (!(error instanceof Fatal)) throw error
@@ -41,5 +42,15 @@ export const stand = (evaluator: Evaluator, options: StandingOptions): Standing 
       `one: ${error.message}`
     ground.log('error', `${instead}. Mend it, and send SIGQUIT`)
     return { settings: last.settings, ground, instead }
+  }
+}
+
+/** Before anything runs: who dies in the first moments leaves it to the next one. */
+const keepEarly = (settings: Settings): void => {
+  try {
+    keepMaster(settings)
+  } catch {
+    // It is tried again when there is time, and said then.
+    return
   }
 }
