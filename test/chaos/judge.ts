@@ -75,7 +75,8 @@ export const judge = (
     if (endOf.get(keyOf(knot)) === undefined)
       missing.push(`${knot.instance}, knot ${knot.pid}, once seen`)
   for (const end of ends)
-    if (end.type === 'knot.exited' && end['app'] === undefined)
+    // Stopped before its application was started it never had one, and said so with a 0.
+    if (end.type === 'knot.exited' && end['app'] === undefined && end['status'] !== 0)
       wrong.push(`nobody knows how it ended: ${JSON.stringify(end)}`)
   judgeMortals(cast, ends, missing, wrong)
 
