@@ -94,9 +94,9 @@ export const instanceWords = setup({
       timer: ({ event }) => ({ timer: 'kill' as const, due: event.mono + killAgainMs }),
     }),
     setRetryTimer: assign({
-      timer: ({ context: { want }, event }) => ({
+      timer: ({ context: { want, notBefore }, event }) => ({
         timer: 'retry' as const,
-        due: event.mono + (want?.policy?.intensity?.retryMs ?? retryMs),
+        due: Math.max(notBefore, event.mono + (want?.policy?.intensity?.retryMs ?? retryMs)),
       }),
     }),
     forgetTimer: assign({ timer: null }),

@@ -102,7 +102,12 @@ export const sandboxMachine = setup({
     }),
     forgetConfig: assign({ wanted: {}, reasons: [], refusedAt: undefined }),
     close: assign({ closing: true }),
-    reopen: assign({ closing: false }),
+    // Who was to end with everything, and was not told yet, goes on.
+    reopen: assign(({ context: { closing, order } }) =>
+      closing && order !== undefined
+        ? { closing: false, order: { ...order, ending: [] } }
+        : { closing: false },
+    ),
   },
   guards: {
     isOpen: ({ context }) => !context.closing,

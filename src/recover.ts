@@ -17,11 +17,13 @@
  *                            ended, and not reaped yet            the same, with its status
  *
  * Where a life has ended and another knot of its name lives (7, 8), that is heard of first: else
- * the end would start a third.
+ * the end would start a third. One that waits for others, as far as we know, and lives is heard of
+ * before them: else they would start it.
  *
  * "That very process": same pid and same start time; after a reboot nothing matches.
  */
 import type { Found } from '../native/survey.ts'
+import { processOf } from '../machines/order.ts'
 import type { Refusal } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
 import type { State } from './decide.ts'
@@ -67,9 +69,16 @@ export const recover = (
   const named = byInstance(knots)
   let lost = 0
 
+  const hasLife = ({ instance }: Found): boolean =>
+    state.instances.get(instance)?.context.life != null
+  const waiting: Knotted[] = []
   const adopt = (knot: Found, incarnation: number): void => {
     adopted.set(knot, incarnation)
-    inputs.push(adoption(knot, incarnation, stamp))
+    const input = adoption(knot, incarnation, stamp)
+    const { value, context } = state.instances.get(knot.instance) ?? {}
+    if (value !== 'waiting') inputs.push(input)
+    else
+      waiting.push({ input, process: processOf(knot.instance), waitsFor: context?.waitsFor ?? [] })
   }
 
   for (const [instance, { context }] of state.instances) {
@@ -115,8 +124,6 @@ export const recover = (
   const taken = new Set([...adopted.keys()].map(({ instance }) => instance))
   const spare: Found[] = []
   const unheard: (readonly [Found, Input])[] = []
-  const hasLife = ({ instance }: Found): boolean =>
-    state.instances.get(instance)?.context.life != null
   const zombies = knots.filter(knot => isThere(knot) && !isAlive(knot))
   for (const knot of [...newestFirst(knots.filter(isAlive)), ...newestFirst(zombies)]) {
     if (adopted.has(knot)) continue
@@ -127,7 +134,31 @@ export const recover = (
     else unheard.push([knot, endOf(knot)])
     taken.add(knot.instance)
   }
-  return { inputs, adopted: [...adopted], spare, over, unheard, lost }
+  return {
+    inputs: [...lastFirst(waiting), ...inputs],
+    adopted: [...adopted],
+    spare,
+    over,
+    unheard,
+    lost,
+  }
+}
+
+interface Knotted {
+  readonly input: Input
+  readonly process: string
+  readonly waitsFor: readonly string[]
+}
+
+/** Nobody comes after one that waits for it. */
+const lastFirst = (waiting: readonly Knotted[]): readonly Input[] => {
+  const left = [...waiting]
+  const sorted: Input[] = []
+  while (left.length > 0) {
+    const next = left.findIndex(one => !left.some(({ waitsFor }) => waitsFor.includes(one.process)))
+    sorted.push(...left.splice(Math.max(0, next), 1).map(({ input }) => input))
+  }
+  return sorted
 }
 
 /** A zombie counts: whoever watches it will be told how it ended. */

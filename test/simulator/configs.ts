@@ -7,6 +7,7 @@ import type { Evaluation } from '../../src/evaluate/sandbox.ts'
 import type { Problem } from '../../src/config/shapes.ts'
 import { wantedBy } from '../../src/spec.ts'
 import type { Spec } from '../../src/spec.ts'
+import type { Policy } from '../../machines/policy.ts'
 import type { Wanted } from '../../machines/vocabulary.ts'
 import { after, count, note, strikes } from './world.ts'
 import type { World } from './world.ts'
@@ -20,6 +21,8 @@ export interface Declared {
   readonly killMs: number
   /** 0: it listens nowhere. */
   readonly port: number
+  /** What is asked for beyond starting and stopping; most seeds ask for nothing. */
+  readonly policy: Policy | null
 }
 
 export interface Sandbox {
@@ -124,13 +127,15 @@ const evaluationOf = (sandbox: string, { processes }: Sandbox): Evaluation => {
   const specs = new Map<string, Spec>()
   const subjects: unknown[] = []
   for (const [name, declared] of processes) {
-    const { image, container, restartMs, killMs, port } = declared
-    const hash = `${sandbox}/${name}:${image}:${container}:${restartMs}:${killMs}:${port}`
+    const { image, container, restartMs, killMs, port, policy } = declared
+    const pauses = `${restartMs}:${killMs}:${port}:${JSON.stringify(policy)}`
+    const hash = `${sandbox}/${name}:${image}:${container}:${pauses}`
     const sockets = port === 0 ? undefined : [socketAt(port)]
     const spec = {
       ...{ format: 1, sandbox, process: name, image: `/images/${image}`, config: '/c.yaml' },
       ...{ variables: [], container, restartTimeoutMs: restartMs, killTimeoutMs: killMs },
       ...(sockets !== undefined && { sockets }),
+      ...(policy !== null && { policy }),
     } as unknown as Spec
     specs.set(hash, spec)
     const files = { sandbox: { file: `s:${sandbox}` }, container: { file: `c:${sandbox}` } }
@@ -159,11 +164,37 @@ const drawOne = (world: World): Declared => {
     restartMs: dice.pick([0, 100, 1_000, 5_000]),
     killMs: dice.pick([0, 100, 500, 5_000]),
     port: dice.pick([0, 80, 81]),
+    policy: drawPolicy(world),
+  }
+}
+
+/** Pauses are short enough to be over in the calm. */
+const drawPolicy = (world: World): Policy | null => {
+  const dice = world.dice('policies')
+  const backoff = {
+    ...{ initialMs: dice.pick([10, 100]), factor: 2, maxMs: dice.pick([500, 5_000]) },
+    ...{ jitter: dice.pick([0, 0.5]), resetAfterMs: dice.pick([0, 2_000]) },
+  }
+  const retryMs = dice.pick([200, 8_000])
+  const intensity = { restarts: dice.pick([0, 2]), periodMs: 10_000, retryMs }
+  const has = [dice.happens(0.5), dice.happens(0.5), dice.happens(0.5)]
+  if (!world.faults.has('policy')) return null
+  return {
+    ...(has[0] === true && { backoff }),
+    ...(has[1] === true && { intensity }),
+    ...(has[2] === true && { after: ['a'] }),
   }
 }
 
 const draw = (world: World): ReadonlyMap<string, Declared> =>
-  new Map(['a', 'b'].map(name => [name, drawOne(world)]))
+  new Map(
+    ['a', 'b'].map(name => {
+      const { policy, ...declared } = drawOne(world)
+      const { after: _after, ...alone } = policy ?? {}
+      // The first waits for nobody.
+      return [name, { ...declared, policy: name === 'a' && policy !== null ? alone : policy }]
+    }),
+  )
 
 // ---- what happens to the files -------------------------------------------------------------
 

@@ -50,6 +50,8 @@ export const faultKinds = [
   'lostFile',
   /** Configuration changes: instances, time-outs, images, sandboxes. */
   'config',
+  /** Configuration asks for back-off, for a limit of restarts, for an order of starts. */
+  'policy',
   /** A file of the configuration cannot be read or evaluated. */
   'badConfig',
   /** The directory of the sandboxes cannot be read. */

@@ -226,6 +226,30 @@ test('where a life has ended and another knot of its name lives, no third is lau
   }
 })
 
+test('where turns were lost: who waits for others, and lives, is not started with them', () => {
+  const [a, b, c] = ['web/a.0', 'web/b.0', 'web/c.0'] as const
+  const after = (name: string) => ({ ...wanted, policy: { after: [name] } })
+  const all = { [a]: wanted, [b]: after('a'), [c]: after('b') }
+  const end = { type: 'knot.exited', instance: a, incarnation: 1, pid: 42, status: 0 } as const
+  const config = { ...load, wanted: all }
+  const begun = { ...launched, instance: a }
+  const known = tell(config, begun, end)
+  assert.equal(
+    [a, b, c].map(name => known.instances.get(name)?.value),
+    ['backoff', 'waiting', 'waiting'],
+  )
+  const found = [a, b, c].map((instance, index) => ({
+    ...{ ...alive, instance, incarnation: 7 + index, pid: 50 + index, file: null },
+  }))
+  const { inputs } = heard(known, ...found)
+  const { state, effects } = decide(known, inputs, 99)
+  assert.equal(
+    [a, b, c].map(name => state.instances.get(name)?.value),
+    ['running', 'running', 'running'],
+  )
+  assert.not(effects.some(({ type }) => type === 'launch'))
+})
+
 test('what was stopped before it was started had no application', () => {
   const exited = { mono: 4_000, status: 15, started: 0, how: 'term' }
   const input = only(running, { ...gone, kept: { ...gone.kept, exited } })
