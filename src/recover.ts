@@ -69,8 +69,8 @@ export const recover = (
   const named = byInstance(knots)
   let lost = 0
 
-  const hasLife = ({ instance }: Found): boolean =>
-    state.instances.get(instance)?.context.life != null
+  // Of one that has ended only the end is news, where anything is remembered.
+  const isRemembered = state.tree.context.bootId !== null
   const waiting: Knotted[] = []
   const adopt = (knot: Found, incarnation: number): void => {
     adopted.set(knot, incarnation)
@@ -127,7 +127,7 @@ export const recover = (
   const zombies = knots.filter(knot => isThere(knot) && !isAlive(knot))
   for (const knot of [...newestFirst(knots.filter(isAlive)), ...newestFirst(zombies)]) {
     if (adopted.has(knot)) continue
-    const isTaken = taken.has(knot.instance) || hasLife(knot)
+    const isTaken = taken.has(knot.instance) || (isRemembered && !isAlive(knot))
     if (!isAlive(knot) && isTold(knot)) over.push(knot)
     else if (!isTaken) adopt(knot, knot.incarnation)
     else if (isAlive(knot)) spare.push(knot)

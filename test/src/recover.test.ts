@@ -182,6 +182,9 @@ test('row 10: a zombie whose end is written is not adopted, and told of no secon
   assert.equal(over, [zombie])
   assert.equal(adopted, [])
   assert.not(inputs.some(input => 'incarnation' in input && input.incarnation === 1))
+  // One whose end is not written is told of, but does not come to life for that.
+  const untold = heard(remembered, zombie)
+  assert.equal([untold.adopted, untold.unheard.length], [[], 1])
   // Where nothing is remembered it is: its end is told then.
   assert.is(heard(emptyState(), zombie).adopted.length, 1)
 })
