@@ -1,6 +1,5 @@
 /** `lithos journal show`: every turn as sentences, or as the JSON that was written. */
 import { once } from 'node:events'
-import { stamp } from '../../../actors/clock.ts'
 import { follow } from '../../../journal/follow.ts'
 import { readAll } from '../../../journal/read.ts'
 import type { Item } from '../../../journal/read.ts'
@@ -8,14 +7,11 @@ import type { Effect, Input } from '../../../machines/vocabulary.ts'
 import { effectsOf, inputsOf } from '../../history.ts'
 import { sayEffect, sayInput } from '../../sentence.ts'
 import { sayInstant } from '../../time.ts'
-import { parseWhen, whenForms } from '../../when.ts'
 import { configOption } from '../common.ts'
 import { runCommand } from '../command.ts'
+import { periodOf, periodOptions } from '../period.ts'
 import type { Description } from '../args.ts'
 import { findJournals } from './where.ts'
-
-const isNoInstant = (text: string): string | null =>
-  parseWhen(text, stamp().at) === null ? `expected ${whenForms}` : null
 
 export const description = {
   command: 'lithos journal show',
@@ -25,20 +21,7 @@ export const description = {
     'sandbox, of a process, or of one instance. Works with and without a running supervisor.',
   options: {
     config: configOption,
-    since: {
-      kind: 'value',
-      names: ['--since'],
-      metavar: 'WHEN',
-      help: `leave out what was before: ${whenForms}`,
-      wrong: isNoInstant,
-    },
-    until: {
-      kind: 'value',
-      names: ['--until'],
-      metavar: 'WHEN',
-      help: 'leave out what was after',
-      wrong: isNoInstant,
-    },
+    ...periodOptions,
     follow: {
       kind: 'flag',
       names: ['-f', '--follow'],
@@ -55,9 +38,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async (options, [name]) => {
     const where = findJournals(description.command, options.config)
     if (where === null) return 1
-    const now = stamp().at
-    const sinceMs = options.since === null ? 0 : (parseWhen(options.since, now) ?? 0)
-    const untilMs = options.until === null ? Infinity : (parseWhen(options.until, now) ?? Infinity)
+    const { since, until } = periodOf(options)
     const print = options.json ? printJson : printText
     let last = 0
 
@@ -70,14 +51,14 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
           effects: effectsOf(item.turn).filter(mentions(name)),
         }
         const at = turn.inputs[0]?.at
-        if (at === undefined || at < sinceMs || at > untilMs) return
+        if (at === undefined || at < since || at > until) return
         await write(print(turn, at))
       } else if (item.kind !== 'checkpoint' && !options.json) {
         await write(sayOther(item))
       }
     }
 
-    for await (const item of readAll({ ...where, ...(sinceMs > 0 && { sinceMs }) }))
+    for await (const item of readAll({ ...where, ...(since > 0 && { sinceMs: since }) }))
       await tell(item)
     if (!options.follow) return 0
 
