@@ -33,6 +33,17 @@ const die = async (self: Supervised): Promise<void> => {
 
 const deaf = 'executable: /bin/guest\narguments: [hear-term, sleep]\nkill-timeout: 2\n'
 
+/** The supervisor, then its only container: its pid. */
+const bothDie = async (self: Supervised): Promise<number | null> => {
+  self.configure({ app: { container: sleeper } })
+  await self.start()
+  await runs(self, 'web/app.0')
+  const knot = self.knotOf('web/app.0')
+  await die(self)
+  kill(knot)
+  return knot
+}
+
 real(
   'a kill time-out that was pending is kept, by the knot, and by us where the knot is stuck',
   supervised(async self => {
@@ -82,12 +93,7 @@ real(
 real(
   'a process that has got the pid of a knot is not taken for it, and never signalled',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
-    await self.start()
-    await runs(self, 'web/app.0')
-    const knot = self.knotOf('web/app.0')
-    await die(self)
-    kill(knot)
+    const knot = await bothDie(self)
     await until('it is gone', () => self.knotOf('web/app.0') === null)
     const stranger = spawn('sleep', ['600'])
     try {
@@ -117,12 +123,7 @@ real(
 real(
   'after a reboot nothing has ended: it starts as for the first time',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
-    await self.start()
-    await runs(self, 'web/app.0')
-    const knot = self.knotOf('web/app.0')
-    await die(self)
-    kill(knot)
+    const knot = await bothDie(self)
     // Also its zombie: of an earlier boot nothing is left.
     await until('it is gone', () => !existsSync(`/proc/${knot}`))
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
