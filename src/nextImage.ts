@@ -25,8 +25,11 @@ const program = existsSync(named) ? named : process.execPath
 const shell = '/bin/sh'
 const patienceMs = 10_000
 
-/** `launcher`: the path by which we were started, links and all. */
-export const createNextImage = (launcher: string | null): NextImage => {
+/** `launcher`: the path by which we were started, links and all; `limits`: a proc(5) file. */
+export const createNextImage = (
+  launcher: string | null,
+  limits = '/proc/self/limits',
+): NextImage => {
   const first = look(launcher)
   const [, , name = 'lithos_tree', ...words] = process.argv
   return {
@@ -39,7 +42,7 @@ export const createNextImage = (launcher: string | null): NextImage => {
         : { path: shell, argv: [name, launcher, ...words] },
     hasChanged: () => look(launcher) !== first,
     whyNot: async () => {
-      const room = whyNoRoom()
+      const room = whyNoRoom(limits)
       if (room !== null) return room
       const now = look(launcher)
       if (now === first || launcher === null) return null
@@ -53,9 +56,9 @@ export const createNextImage = (launcher: string | null): NextImage => {
 /** The launcher has the same figure: with less, Node dies before it runs anything. */
 const addressSpaceMin = 2 ** 30
 
-const whyNoRoom = (): string | null => {
+const whyNoRoom = (file: string): string | null => {
   try {
-    const limits = readFileSync('/proc/self/limits', 'latin1')
+    const limits = readFileSync(file, 'latin1')
     const room = Number(/^Max address space +(\d+) /m.exec(limits)?.[1] ?? Infinity)
     return room >= addressSpaceMin
       ? null

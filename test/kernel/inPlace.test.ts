@@ -64,18 +64,6 @@ real(
     assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), blocked, 'nothing is held back')
     assert.is(count(self, 'tree.started'), 1)
 
-    const limitSpace = (bytes: string): void =>
-      void execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}:`])
-    // Enough for what there is, so that nothing but the question is answered.
-    limitSpace(String(2 ** 30 - 1))
-    kill(pid, 'SIGUSR2')
-    await until('it is refused', () => count(self, 'exec.refused') > 2)
-    assert.match(
-      String(inputsOf(self.turns(), 'exec.refused').at(-1)?.['reasons']),
-      /only 1073741823 bytes of address space are allowed/,
-    )
-    limitSpace('unlimited')
-
     limitStack(self, 8 << 20)
     await restarts(self, 'SIGUSR1')
     const open = () => descriptors(pid).map(([, target]) => target.replace(/\d+/g, 'N'))
