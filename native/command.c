@@ -6,9 +6,6 @@
  */
 #include "knot.h"
 
-#define MILLISECOND 1000000ll
-#define SECOND 1000000000ll
-
 struct command {
 	const struct container *container;
 	const struct step *step;
@@ -72,25 +69,14 @@ static bool reap(long pid, int *status)
 	return is_over;
 }
 
-/* 0 with the status, -ETIME, or -EINTR for an order to stop, which stays pending. */
-static long await_end(long pid, int64_t deadline, int *status)
+long await_child(long pid, int64_t deadline, uint64_t orders, int *status)
 {
-	uint64_t taken = STOP_SIGNALS | BIT(SIGCHLD);
-
 	while (!reap(pid, status)) {
-		int64_t rest = deadline - monotonic();
-		if (rest <= 0)
+		if (monotonic() >= deadline)
 			return -ETIME;
-		struct __kernel_timespec left = {
-			.tv_sec = rest / SECOND,
-			.tv_nsec = rest % SECOND,
-		};
-		long signal = call4(__NR_rt_sigtimedwait, ADDRESS(&taken), 0, ADDRESS(&left),
-				    sizeof taken);
-		if (signal > 0 && signal != SIGCHLD) {
-			sys_kill((int) call0(__NR_getpid), (int) signal);
-			return -EINTR;
-		}
+		long signal = take_signal(orders | BIT(SIGCHLD), deadline);
+		if (signal > 0 && signal != SIGCHLD)
+			return signal;
 	}
 	return 0;
 }
@@ -115,8 +101,13 @@ long run_command(const struct container *container, const struct step *step)
 	if (pid < 0)
 		return pid;
 
-	long error = await_end(pid, deadline, &status);
+	long error = await_child(pid, deadline, STOP_SIGNALS, &status);
 	end_everybody();
+	if (error > 0) {
+		/* An order to stop is for who waits for one later: it is pending again. */
+		sys_kill((int) call0(__NR_getpid), (int) error);
+		return -EINTR;
+	}
 	if (error < 0)
 		return error;
 	return status == 0 ? 0 : -(ERROR_OF_STATUS + status);

@@ -6,6 +6,7 @@
 
 #define KNOT_VERSION "0.18.4"
 
+#include "clock.h"
 #include "plan.h"
 #include "watch.h"
 
@@ -130,7 +131,6 @@ void end_marker(const struct container *container, struct line *line);
 void begin_status(struct line *line, const char *word, int64_t now);
 void end_status(struct line *line);
 
-int64_t monotonic(void);
 
 /*
  * The kernel takes -1 for "as it is", which here would be root, and looks at 32 bits only, so
@@ -207,6 +207,8 @@ void finish_network(struct container *container, bool is_refused);
 /* ---- command.c --------------------------------------------------------------------------- */
 
 long run_command(const struct container *container, const struct step *step);
+/* 0 with the wait status of `pid`, -ETIME, or the number of one of `orders` that came first. */
+long await_child(long pid, int64_t deadline, uint64_t orders, int *status);
 
 /* ---- mounts.c ---------------------------------------------------------------------------- */
 

@@ -15,7 +15,6 @@
 
 #define STACK_BYTES 16384
 /* After so long, one that has not executed yet may be standing still. */
-#define STOPPED_NS 10000000
 
 struct start {
 	const struct container *container;
@@ -391,7 +390,7 @@ long bear(uint64_t flags, int cgroup, int *busy, int (*run)(void *), void *argum
  */
 static void wait_for_exec(long pid, int *busy)
 {
-	struct __kernel_timespec patience = { .tv_nsec = STOPPED_NS };
+	struct __kernel_timespec patience = span(10 * MILLISECOND);
 	int stopped_by = 0;
 
 	for (;;) {

@@ -18,15 +18,12 @@
  */
 #include "knot.h"
 
-#define NEVER INT64_MAX
 /* The low byte of the status of who stands still. */
 #define STOPPED 0x7f
 /* What is sent to a command is meant for its process group. */
 #define PASSED_ON \
 	(BIT(SIGHUP) | BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGUSR1) | BIT(SIGUSR2) | BIT(SIGTSTP) | \
 	 BIT(SIGCONT) | BIT(SIGWINCH))
-#define SECOND 1000000000ll
-#define MILLISECOND 1000000ll
 
 struct life {
 	struct container *container;
@@ -213,26 +210,9 @@ static int finish(struct life *life, int code, const char *how)
 static long next_signal(const struct life *life, int64_t deadline)
 {
 	uint64_t taken = TAKEN_SIGNALS | (life->container->is_command ? PASSED_ON : 0);
-	struct __kernel_timespec left;
-	long signal;
+	long signal = take_signal(taken, deadline);
 
-	if (deadline != NEVER) {
-		int64_t rest = deadline - monotonic();
-		rest = rest < 0 ? 0 : rest;
-		left.tv_sec = rest / SECOND;
-		left.tv_nsec = rest % SECOND;
-	}
-	signal = call4(__NR_rt_sigtimedwait, ADDRESS(&taken), 0,
-		       deadline == NEVER ? 0 : ADDRESS(&left), sizeof taken);
 	return signal < 0 ? 0 : signal;
-}
-
-static int64_t after(int64_t start, int64_t milliseconds)
-{
-	if (milliseconds <= 0)
-		return start;
-	return milliseconds > (NEVER - start) / MILLISECOND ? NEVER
-							     : start + milliseconds * MILLISECOND;
 }
 
 /* The signal whose turn it is. */

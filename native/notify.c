@@ -23,13 +23,8 @@
 
 #include <linux/un.h>
 
-#define NEVER INT64_MAX
-#define SECOND 1000000000ll
-#define MILLISECOND 1000000ll
-
 #define FAMILY_UNIX 1
 #define DATAGRAM_SOCKET 2
-#define SOCKET_LEVEL 1
 #define PASS_CREDENTIALS 16
 #define CREDENTIALS 2
 #define DO_NOT_WAIT 0x40
@@ -146,12 +141,6 @@ static void keep_status(struct watch *watch, const char *text)
 	watch->has_status = watch->has_status || is_new;
 }
 
-static int64_t after(int64_t start, int64_t milliseconds)
-{
-	return milliseconds > (NEVER - start) / MILLISECOND ? NEVER
-							    : start + milliseconds * MILLISECOND;
-}
-
 static void hear_watchdog(struct watch *watch, const char *value, int64_t now)
 {
 	if (watch->silent_at == NEVER)
@@ -198,16 +187,6 @@ static void hear_line(struct container *container, const char *line, int64_t now
 
 /* ---- 3. Hearing ---------------------------------------------------------------------- */
 
-struct message_head {
-	void *name;
-	int name_length;
-	struct iovec *parts;
-	size_t count;
-	void *control;
-	size_t control_length;
-	unsigned int flags;
-};
-
 /* With room for this and nothing else. */
 struct sender {
 	size_t length;
@@ -224,19 +203,19 @@ static long receive(int fd, char *bytes, size_t room)
 {
 	struct sender sender = { .length = 0 };
 	struct iovec part = { .iov_base = bytes, .iov_len = room };
-	struct message_head head = {
+	struct socket_message message = {
 		.parts = &part,
-		.count = 1,
+		.parts_count = 1,
 		.control = &sender,
 		.control_length = sizeof sender,
 	};
-	long count = call3(__NR_recvmsg, fd, ADDRESS(&head), DO_NOT_WAIT);
+	long count = call3(__NR_recvmsg, fd, ADDRESS(&message), DO_NOT_WAIT);
 
 	if (count < 0)
 		return count;
-	bool is_known = head.control_length >= sizeof sender - sizeof sender.padding &&
+	bool is_known = message.control_length >= sizeof sender - sizeof sender.padding &&
 			sender.level == SOCKET_LEVEL && sender.type == CREDENTIALS;
-	return is_known && sender.pid > 0 && (head.flags & WAS_CUT) == 0 ? count : 0;
+	return is_known && sender.pid > 0 && (message.flags & WAS_CUT) == 0 ? count : 0;
 }
 
 void hear_notices(struct container *container, int64_t now)

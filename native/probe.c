@@ -18,15 +18,10 @@
 
 #include <linux/poll.h>
 
-#define SECOND 1000000000ll
-#define MILLISECOND 1000000ll
-
 #define STACK_BYTES 32768
 
 #define STREAM_SOCKET 1
-#define SOCKET_LEVEL 1
 #define SOCKET_ERROR 4
-#define NO_SIGNAL 0x4000
 
 /* `HTTP/1.1 200` */
 #define ANSWER_BYTES 12
@@ -79,14 +74,7 @@ static void say(const struct look *look, struct outcome outcome)
 /* Sleeps; an order to end comes through. */
 static bool is_told_to_end(int64_t nanoseconds)
 {
-	uint64_t taken = BIT(SIGTERM);
-	struct __kernel_timespec left = {
-		.tv_sec = nanoseconds / SECOND,
-		.tv_nsec = nanoseconds % SECOND,
-	};
-
-	return call4(__NR_rt_sigtimedwait, ADDRESS(&taken), 0, ADDRESS(&left), sizeof taken) ==
-	       SIGTERM;
+	return take_signal(BIT(SIGTERM), monotonic() + nanoseconds) == SIGTERM;
 }
 
 static struct outcome failed(int reason, int64_t detail)
@@ -124,40 +112,7 @@ static void end_all(const struct container *container)
 	}
 }
 
-static bool has_ended(long pid, int *status)
-{
-	int other = 0;
-	long dead;
-
-	while ((dead = call4(__NR_wait4, -1, ADDRESS(&other), WNOHANG, 0)) > 0)
-		if (dead == pid) {
-			*status = other;
-			return true;
-		}
-	return false;
-}
-
-/* 0 with the status, -ETIME, or -EINTR for an order to end. */
-static long await(long pid, int64_t deadline, int *status)
-{
-	uint64_t taken = BIT(SIGTERM) | BIT(SIGCHLD);
-
-	while (!has_ended(pid, status)) {
-		int64_t rest = deadline - monotonic();
-		if (rest <= 0)
-			return -ETIME;
-		struct __kernel_timespec left = {
-			.tv_sec = rest / SECOND,
-			.tv_nsec = rest % SECOND,
-		};
-		if (call4(__NR_rt_sigtimedwait, ADDRESS(&taken), 0, ADDRESS(&left),
-			  sizeof taken) == SIGTERM)
-			return -EINTR;
-	}
-	return 0;
-}
-
-/* Its wait status; -ETIME and -EINTR as above; other errors: it could not be started. */
+/* Its wait status; -ETIME; -EINTR for an order to end; other errors: it could not be started. */
 static long run_words(const struct container *container, const struct step *words,
 		      int64_t milliseconds)
 {
@@ -168,10 +123,10 @@ static long run_words(const struct container *container, const struct step *word
 	struct launch started = launch_command(container, &container->watch.fork, words);
 	if (started.pid < 0)
 		return started.pid;
-	long error = await(started.pid, deadline, &status);
+	long error = await_child(started.pid, deadline, BIT(SIGTERM), &status);
 	sys_kill((int) -started.pid, SIGKILL);
 	end_all(container);
-	return error < 0 ? error : status;
+	return error < 0 ? error : error > 0 ? -EINTR : status;
 }
 
 static struct outcome look_by_command(const struct look *look)
@@ -196,7 +151,7 @@ static bool is_possible(long fd, short what, int64_t deadline)
 {
 	struct pollfd one = { .fd = (int) fd, .events = what };
 	int64_t rest = deadline - monotonic();
-	struct __kernel_timespec left = { .tv_sec = rest / SECOND, .tv_nsec = rest % SECOND };
+	struct __kernel_timespec left = span(rest);
 
 	return rest > 0 && call5(__NR_ppoll, ADDRESS(&one), 1, ADDRESS(&left), 0, 0) > 0;
 }

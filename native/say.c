@@ -290,14 +290,6 @@ void end_marker(const struct container *container, struct line *line)
 
 /* ---- 4. The status file -------------------------------------------------------------- */
 
-int64_t monotonic(void)
-{
-	struct __kernel_timespec now = { 0 };
-
-	call2(__NR_clock_gettime, CLOCK_MONOTONIC, ADDRESS(&now));
-	return now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 void begin_status(struct line *line, const char *word, int64_t now)
 {
 	line->parts = 0;

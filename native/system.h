@@ -40,6 +40,19 @@
 #define FILE_KIND 0170000
 #define FILE_REGULAR 0100000
 #define PERMISSIONS 07777
+#define SOCKET_LEVEL 1
+#define NO_SIGNAL 0x4000
+
+/* As sendmsg(2) and recvmsg(2) have them. */
+struct socket_message {
+	void *name;
+	int name_length;
+	struct iovec *parts;
+	size_t parts_count;
+	void *control;
+	size_t control_length;
+	unsigned int flags;
+};
 
 #ifdef KNOT_WITH_LIBC
 

@@ -10,19 +10,6 @@
 #include <asm/termios.h>
 
 #define RIGHTS 1
-#define SOCKETS 1
-#define NO_SIGNAL 0x4000
-
-/* As sendmsg(2) has them; the kernel's headers leave them to the C library. */
-struct message {
-	void *name;
-	int name_length;
-	struct iovec *parts;
-	size_t parts_count;
-	void *control;
-	size_t control_length;
-	unsigned int flags;
-};
 
 struct rights {
 	size_t length;
@@ -38,11 +25,11 @@ static long send_away(long fd)
 	struct iovec part = { .iov_base = word, .iov_len = sizeof word - 1 };
 	struct rights rights = {
 		.length = offsetof(struct rights, fd) + sizeof(int),
-		.level = SOCKETS,
+		.level = SOCKET_LEVEL,
 		.type = RIGHTS,
 		.fd = (int) fd,
 	};
-	struct message message = {
+	struct socket_message message = {
 		.parts = &part,
 		.parts_count = 1,
 		.control = &rights,

@@ -17,9 +17,6 @@
 
 #include <linux/poll.h>
 
-#define NEVER INT64_MAX
-#define SECOND 1000000000ll
-#define MILLISECOND 1000000ll
 /* Beyond the time that one who looks keeps himself. */
 #define GRACE (2 * SECOND)
 
@@ -54,12 +51,6 @@ static bool is_looked_at(const struct watch *watch, enum what what)
 {
 	return is_of(watch, what, KIND_TCP) || is_of(watch, what, KIND_EXEC) ||
 	       is_of(watch, what, KIND_HTTP);
-}
-
-static int64_t after(int64_t start, int64_t milliseconds)
-{
-	return milliseconds > (NEVER - start) / MILLISECOND ? NEVER
-							    : start + milliseconds * MILLISECOND;
 }
 
 static void close_end(int *fd)
@@ -352,8 +343,7 @@ int64_t watch_deadline(const struct container *container)
 void watch_wait(struct container *container, int64_t deadline)
 {
 	struct watch *watch = &container->watch;
-	struct __kernel_timespec left = { 0 };
-	int64_t now = monotonic();
+	struct __kernel_timespec left = span(deadline - monotonic());
 	struct pollfd all[3] = {
 		{ .fd = watch->signals, .events = POLLIN },
 		{ .fd = watch->read, .events = POLLIN },
@@ -361,10 +351,6 @@ void watch_wait(struct container *container, int64_t deadline)
 		{ .fd = watch->hear_at == NEVER ? watch->notify : -1, .events = POLLIN },
 	};
 
-	if (deadline != NEVER && deadline > now) {
-		left.tv_sec = (deadline - now) / SECOND;
-		left.tv_nsec = (deadline - now) % SECOND;
-	}
 	call5(__NR_ppoll, ADDRESS(all), 3, deadline == NEVER ? 0 : ADDRESS(&left), 0, 0);
 }
 

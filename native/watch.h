@@ -4,6 +4,7 @@
 #ifndef KNOT_WATCH_H
 #define KNOT_WATCH_H
 
+#include "clock.h"
 #include "plan.h"
 
 struct container;
