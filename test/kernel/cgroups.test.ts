@@ -9,17 +9,10 @@ import { existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, makeWorld, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (canContain) world = makeWorld()
-})
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
+const world = ownWorld()
 
 const firstOf = (paths: readonly string[]): string | null =>
   paths.find(path => existsSync(path)) ?? null

@@ -11,17 +11,10 @@ import { join } from 'node:path'
 import type { Step } from '../../native/plan.ts'
 import { encodePlan } from '../../native/wire.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, makeWorld, placeSteps, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, placeSteps, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (canContain) world = makeWorld()
-})
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
+const world = ownWorld()
 
 // ---------------------------------------------------------------------------
 // Stopped before it began

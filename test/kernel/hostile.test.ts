@@ -16,21 +16,14 @@ import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
-import { canContain, compile, makeWorld, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, compile, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   compile('hostile.c', join(world.image, 'bin/hostile'), '-static')
   fs.copyFileSync(join(world.image, 'bin/guest'), join(world.image, 'bin/rooted'))
   fs.chmodSync(join(world.image, 'bin/rooted'), 0o4755)
 })
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
 
 const configured = (user: number, words: readonly string[], more: More = {}) => {
   const text = words.map(word => JSON.stringify(word)).join(', ')

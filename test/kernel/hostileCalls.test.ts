@@ -12,21 +12,14 @@ import { callsOf } from '../../src/plan/syscalls.ts'
 import { skipUnless } from '../skip.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
-import { canContain, compile, makeWorld, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, compile, ownWorld, whyNot } from './world.ts'
 
 const processor = processorHere()
 const contained = skipUnless(canContain && processor !== null, whyNot)
 const calls = processor === null ? null : callsOf(processor)
-let world: World
-
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   compile('hostile.c', join(world.image, 'bin/hostile'), '-static')
 })
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
 
 const numberOf = (name: string): number =>
   calls!.refused.get(name) ?? calls!.conditional.get(name) ?? calls!.allowed.get(name) ?? -1

@@ -13,8 +13,8 @@ import { imageDir } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
 import { planFor, printed, without } from './configured.ts'
 import { inputsOf, supervised, until } from './supervised.ts'
-import { canContain, compile, makeWorld } from './world.ts'
-import type { Outcome, World } from './world.ts'
+import { canContain, compile, ownWorld } from './world.ts'
+import type { Outcome } from './world.ts'
 
 const layout = findLayout({
   cgroupName: `lithos-hostile-${process.pid}`,
@@ -26,17 +26,11 @@ const grouped = skipUnless(
 )
 const slices = layout.v1.map(({ slice }) => slice)
 const scopes = groupsOf(layout, 'sb/p.0').v1.map(({ dir }) => dir)
-let world: World
-
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   compile('hostile.c', join(world.image, 'bin/hostile'), '-static')
   if (layout.problems.length === 0) for (const slice of slices) fs.mkdirSync(slice)
 })
-test.after.each(() => world?.calm())
 test.after(async () => {
-  world?.close()
   for (const group of [...scopes, ...slices])
     for (let tries = 0; fs.existsSync(group) && tries < 500; tries++)
       try {

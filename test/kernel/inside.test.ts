@@ -9,17 +9,10 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, rmdirSync } fr
 import { join } from 'node:path'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, makeWorld, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (canContain) world = makeWorld()
-})
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
+const world = ownWorld()
 
 contained('S8: no working directory outside is reached through a descriptor', async () => {
   const before: Step[] = [{ do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} }]

@@ -18,17 +18,10 @@ import { devices } from '../../src/devices.ts'
 import { skipUnless } from '../skip.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
-import { canContain, makeWorld, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (canContain) world = makeWorld()
-})
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
+const world = ownWorld()
 
 const outside = 600
 const map = `[{inside: 0, outside: ${outside}, count: 300}]`

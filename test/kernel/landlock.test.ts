@@ -14,19 +14,12 @@ import type { Plan, Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
-import { canContain, compile, makeWorld, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, compile, ownWorld, whyNot } from './world.ts'
 
 const walled = skipUnless(canContain && hasLandlock(), `${whyNot}, and Landlock`)
-let world: World
-
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   compile('hostile.c', join(world.image, 'bin/hostile'), '-static')
 })
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
 
 const volumes = 'volumes: {/tmp: !Tmpfs {}, /data: !Persistent {path: /rw, mkdir: true}}\n'
 

@@ -19,17 +19,9 @@ import {
 import { join } from 'node:path'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, compile, makeWorld, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, compile, mountsOf, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-/** Other tests may mount things of their own at the same time. */
-const mounts = (): readonly string[] =>
-  readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter(line => line.includes(world.dir))
 const outside = (): string => join(world.dir, 'outside')
 const volume = (): string => join(world.dir, 'volume')
 
@@ -44,9 +36,7 @@ const aim = (kind: (typeof links)[number]): string =>
     magic: '/proc/1/root' + outside(),
   })[kind]
 
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   mkdirSync(outside())
   writeFileSync(join(outside(), 'secret'), 'of the host\n')
   for (const kind of links) {
@@ -55,10 +45,8 @@ test.before(() => {
   }
 })
 test.after.each(() => {
-  world?.calm()
   if (canContain) assert.equal(readdirSync(outside()), ['secret'], 'nothing was made outside')
 })
-test.after(() => world?.close())
 
 const owner = { mode: 0o777, uid: 1, gid: 1, always: true } as const
 
@@ -221,7 +209,7 @@ contained('S1 S37: a directory that turns into a link, again and again, wins no 
 })
 
 contained('S10: all that was mounted is gone', () => {
-  assert.equal(mounts(), [])
+  assert.equal(mountsOf(world), [])
 })
 
 test.run()

@@ -8,17 +8,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readdirSync, readFileSync } from 'node:fs'
 import { skipUnless } from '../skip.ts'
-import { canContain, makeWorld, planOf, untimed, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, planOf, untimed, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (canContain) world = makeWorld()
-})
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
+const world = ownWorld()
 
 interface Row {
   readonly words: readonly string[]

@@ -16,17 +16,10 @@ import * as assert from 'uvu/assert'
 import { compressOld, rotate } from '../../actors/rotator.ts'
 import { skipUnless } from '../skip.ts'
 import { damage, inputsOf, runs, sleeper, supervised, until } from './supervised.ts'
-import { canContain, makeWorld, planOf, untimed, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, planOf, untimed, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (canContain) world = makeWorld()
-})
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
+const world = ownWorld()
 
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 

@@ -14,7 +14,6 @@ import { join } from 'node:path'
 import { skipUnless } from '../skip.ts'
 import { freePort } from './serving.ts'
 import {
-  calm,
   end,
   exec,
   http,
@@ -24,21 +23,13 @@ import {
   probe,
   processesIn,
   ready,
-  setUp,
   start,
   touch,
+  world,
 } from './watching.ts'
 import { canContain, whyNot } from './world.ts'
-import type { World } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World | undefined
-
-test.before(() => {
-  if (canContain) world = setUp()
-})
-test.after.each(calm)
-test.after(() => world?.close())
 
 // ---------------------------------------------------------------------------
 // Ready
@@ -116,7 +107,7 @@ contained('exec: as the application is, until it ends with 0, and nothing stays'
   await running.sees('status', /^waiting \S+ 8 1792$/m)
   touch('up')
   await running.sees('status', ready)
-  assert.match(readFileSync(world!.outputPath, 'utf8'), /^uid 1000 gid 1000 fds none$/m)
+  assert.match(readFileSync(world.outputPath, 'utf8'), /^uid 1000 gid 1000 fds none$/m)
   await end(running)
 })
 
@@ -221,7 +212,7 @@ contained(
     await running.sees('output', /^forged -1$/m)
     const path = join('/proc', String(running.pid), 'root', 'proc/driver/notify')
     const { status: code } = spawnSync(
-      join(world!.image, 'bin/watched'),
+      join(world.image, 'bin/watched'),
       ['notify=READY=1', 'exit=0'],
       {
         env: { NOTIFY_SOCKET: path },

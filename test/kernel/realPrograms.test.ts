@@ -10,20 +10,13 @@ import { join } from 'node:path'
 import { copyProgram, whereIs } from '../../src/init/programs.ts'
 import { skipUnless } from '../skip.ts'
 import { planFor, printed } from './configured.ts'
-import { canContain, makeWorld, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   copyProgram(world.image, process.execPath, '/bin/node')
   copyProgram(world.image, whereIs('sh'), '/bin/sh')
 })
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
 
 /** Prints a line for each thing that worked, in this order. */
 const work = `

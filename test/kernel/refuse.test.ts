@@ -9,21 +9,14 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import type { Plan, Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, exec, makeWorld, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, exec, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   writeFileSync(join(world.dir, 'file'), '')
   writeFileSync(join(world.image, 'bin/text'), 'no program\n', { mode: 0o755 })
   mkdirSync(join(world.dir, 'state/dir'))
 })
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
 
 const EPERM = 1
 const ENOENT = 2

@@ -17,23 +17,10 @@ import {
 import { join } from 'node:path'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, exec, makeWorld, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, exec, mountsOf, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-/** Other tests may mount things of their own at the same time. */
-const mounts = (): readonly string[] =>
-  readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter(line => line.includes(world.dir))
-
-test.before(() => {
-  if (canContain) world = makeWorld()
-})
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
+const world = ownWorld()
 
 /** What the guest printed, without the markers. */
 const looks = async (
@@ -282,7 +269,7 @@ contained('inherited output is that of the knot', async () => {
 // ---------------------------------------------------------------------------
 
 contained('S10: nothing is mounted on the host that was not before', () => {
-  assert.equal(mounts(), [])
+  assert.equal(mountsOf(world), [])
   assert.equal(readdirSync(world.mountPoint), [])
 })
 

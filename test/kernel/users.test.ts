@@ -9,20 +9,13 @@ import { chmodSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path'
 import type { IdRange, Plan, Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, makeWorld, planOf, whyNot } from './world.ts'
-import type { World } from './world.ts'
+import { canContain, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World
-
-test.before(() => {
-  if (!canContain) return
-  world = makeWorld()
+const world = ownWorld(() => {
   // The image and its volumes are entered as somebody who is not root on this host.
   chmodSync(world.dir, 0o755)
 })
-test.after.each(() => world?.calm())
-test.after(() => world?.close())
 
 const proc: Step = { do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} }
 const wide: readonly IdRange[] = [

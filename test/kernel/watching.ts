@@ -1,10 +1,11 @@
 /** For tests of what a knot knows of its application: `watched.c`, and plans with probes. */
 import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { test } from 'uvu'
 import type { ProbeKind, Step } from '../../native/plan.ts'
 import { addressBits } from '../../src/config/addresses.ts'
-import { compile, fork, makeWorld, placeSteps } from './world.ts'
-import type { Running, World } from './world.ts'
+import { canContain, compile, fork, ownWorld, placeSteps } from './world.ts'
+import type { Running } from './world.ts'
 
 export const probe = (
   what: 'ready' | 'healthy',
@@ -35,27 +36,16 @@ export interface Watching {
   readonly again?: boolean
 }
 
-let world: World | null = null
+/** Its directory of files is `/data` in the container, empty for each test. */
+export const world = ownWorld(() =>
+  compile('watched.c', join(world.image, 'bin/watched'), '-static'),
+)
 
-/** Its directory of files is `/data` in the container. */
-export const setUp = (): World => {
-  world = makeWorld()
-  compile('watched.c', join(world.image, 'bin/watched'), '-static')
-  return world
-}
+export const files = (): string => join(world.dir, 'volume')
 
-const theWorld = (): World => {
-  if (world === null) throw new Error('there is no world yet')
-  return world
-}
-
-export const files = (): string => join(theWorld().dir, 'volume')
-
-export const calm = (): void => {
-  if (world === null) return
-  world.calm()
-  for (const name of readdirSync(files())) rmSync(join(files(), name))
-}
+test.after.each(() => {
+  if (canContain) for (const name of readdirSync(files())) rmSync(join(files(), name))
+})
 
 /** As user 1000, in a place with a `/proc` and a directory to leave files in. */
 export const start = ({
@@ -66,7 +56,7 @@ export const start = ({
   killMs = 60_000,
   again = false,
 }: Watching) =>
-  theWorld().start({
+  world.start({
     name: 'sb/p.0',
     logLevel: 'warn',
     killTimeoutMs: killMs,
@@ -75,9 +65,9 @@ export const start = ({
     isDaemon: true,
     normalExitCodes: [],
     steps: [
-      ...placeSteps(theWorld()).slice(0, 2),
+      ...placeSteps(world).slice(0, 2),
       ...first,
-      ...placeSteps(theWorld()).slice(2),
+      ...placeSteps(world).slice(2),
       proc,
       { do: 'bind', base: files(), path: '/', target: '/data', flags: {} },
       ...before,

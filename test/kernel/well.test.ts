@@ -10,7 +10,6 @@ import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
 import { freePort } from './serving.ts'
 import {
-  calm,
   end,
   exec,
   files,
@@ -20,21 +19,14 @@ import {
   probe,
   processesIn,
   ready,
-  setUp,
   start,
   touch,
+  world,
 } from './watching.ts'
 import { canContain, whyNot } from './world.ts'
-import type { Running, World } from './world.ts'
+import type { Running } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
-let world: World | undefined
-
-test.before(() => {
-  if (canContain) world = setUp()
-})
-test.after.each(calm)
-test.after(() => world?.close())
 
 // ---------------------------------------------------------------------------
 // Well
@@ -153,7 +145,7 @@ contained('pre-stop: runs when that is ordered, as the application is, and is to
   await running.sees('status', /^started /m)
   process.kill(running.pid, 'SIGWINCH')
   await running.sees('status', /^prestop \S+ 768$/m)
-  assert.match(readFileSync(world!.outputPath, 'utf8'), /^uid 1000 gid 1000 fds none\ngood bye$/m)
+  assert.match(readFileSync(world.outputPath, 'utf8'), /^uid 1000 gid 1000 fds none\ngood bye$/m)
   const { status } = await end(running)
   assert.is(status.at(-1), 'exited T 15 T term')
 })

@@ -21,6 +21,7 @@ import { join } from 'node:path'
 import type { Stream } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
+import { test } from 'uvu'
 import type { Plan, Step } from '../../native/plan.ts'
 import { encodePlan } from '../../native/wire.ts'
 import { isRoot } from '../skip.ts'
@@ -184,6 +185,25 @@ const outcome = (
       })
     })
   })
+
+/** For all tests of a file: empty before the first one, and calm again after each. */
+export const ownWorld = (furnishMore: () => void = () => {}): World => {
+  const world = {} as World
+  test.before(() => {
+    if (!canContain) return
+    Object.assign(world, makeWorld())
+    furnishMore()
+  })
+  test.after.each(() => world.calm?.())
+  test.after(() => world.close?.())
+  return world
+}
+
+/** Those below it: other tests may mount things of their own at the same time. */
+export const mountsOf = (world: World): readonly string[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter(line => line.includes(world.dir))
 
 /** A line of a log without its time, a marker without its time. */
 export const untimed = (text: string): string =>
