@@ -49,10 +49,12 @@ export interface Positional {
 
 export type Options = Readonly<Record<string, Option>>
 
+export type Example = readonly [line: string, what: string]
+
 export interface Description<O extends Options = Options> {
   readonly command: string
-  /** One line that can be typed as it stands, without the command's name. Help begins with it. */
-  readonly example: string
+  /** Help begins with them. Each can be typed as it stands, after the command's name. */
+  readonly examples: readonly Example[]
   readonly summary: string
   readonly options: O
   readonly positionals: readonly Positional[]

@@ -14,7 +14,10 @@ const isNoScore = (text: string): string | null =>
 
 export const description = {
   command: 'lithos audit',
-  example: '--fail-under 80 web',
+  examples: [
+    ['', 'every instance that runs'],
+    ['--fail-under 80 web', 'for a script: exit code 3 where one of web is less confined'],
+  ],
   summary:
     'Reads back from the kernel how confined each running instance is, and compares that with ' +
     'what it was promised at its start (broken) and with the default (weaker). The score is 100 ' +

@@ -48,7 +48,11 @@ const options = {
 
 export const description = {
   command: 'lithos_check',
-  example: '--sandbox web --alternate-config web.new.yaml',
+  examples: [
+    ['', 'everything; silent, and exit code 0, if all is well'],
+    ['--sandbox web --alternate-config web.new.yaml', 'with another process file for one sandbox'],
+    ['--show-plan web http', 'what the supervisor would have the kernel do for it'],
+  ],
   summary:
     'Checks the whole configuration, the images and what else a start needs, and says ' +
     'everything that is wrong with it as FILE:LINE:COLUMN: MESSAGE. Exits with 0 only if ' +

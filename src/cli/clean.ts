@@ -68,7 +68,10 @@ const options = {
 
 export const description = {
   command: 'lithos_clean',
-  example: '--unused --history-days 30 --versions-min 3',
+  examples: [
+    ['--unused --history-days 30 --versions-min 3', 'what could be deleted; changes nothing'],
+    ['--delete-unused --history-days 30 --versions-min 3 -v', 'the same, deleted and told'],
+  ],
   summary:
     'Lists images that are used or unused, or deletes those that are unused. Used is what the ' +
     'configuration names or, within the given limits, has named (by config-log-dir or ' +

@@ -42,7 +42,10 @@ const options = {
 
 export const description = {
   command: 'lithos_cmd',
-  example: 'web migrate --verbose',
+  examples: [
+    ['web migrate --verbose', '`migrate` is an entry with `kind: Command`'],
+    ['web dump >dump.sql', 'where its container configuration says `interactive: true`'],
+  ],
   summary:
     'Runs a command of a sandbox, an entry with `kind: Command`, in a container of its own. It ' +
     'reads standard input; what it prints goes to the output log of the sandbox, or comes here ' +

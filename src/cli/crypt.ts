@@ -35,7 +35,7 @@ const publicKeyOption = {
 const descriptions = {
   encrypt: {
     command: 'lithos_crypt encrypt',
-    example: '-k key.pub -n web.prod <password.txt',
+    examples: [['-k key.pub -n web.prod <password.txt', 'what a container configuration takes']],
     summary:
       'Encrypts a secret for the owner of a key, and prints what a container configuration takes ' +
       'under `secret-environ`. Give the secret on standard input: on the command line every ' +
@@ -60,7 +60,7 @@ const descriptions = {
   },
   decrypt: {
     command: 'lithos_crypt decrypt',
-    example: "-i /etc/lithos/keys/web -d 'v2:…'",
+    examples: [["-i /etc/lithos/keys/web -d 'v2:…'", 'the password, on standard output']],
     summary:
       'Decrypts a secret. It is printed on standard output as it is, without a newline; its ' +
       'namespace and a colon go to standard error.',
@@ -77,7 +77,7 @@ const descriptions = {
   },
   'check-key': {
     command: 'lithos_crypt check-key',
-    example: "-k key.pub -d 'v2:…'",
+    examples: [["-k key.pub -d 'v2:…'", 'exit code 0: it was made for this key']],
     summary:
       'Was this secret encrypted for this key? Prints nothing and exits with 0 if so. The ' +
       'private key is not needed, for the secret carries a hash of the public one.',
@@ -135,14 +135,15 @@ const unknown = (word: string): number => {
 
 const overview = (): string =>
   [
+    'EXAMPLES:',
+    "    ssh-keygen -t ed25519 -N '' -f key                        # once, on the host",
+    '    lithos_crypt encrypt -k key.pub -n web.prod <password.txt # for a configuration',
+    '',
     `lithos_crypt ${version}`,
     'Makes and opens the secrets that container configurations hold.',
     '',
     'USAGE:',
     '    lithos_crypt <SUBCOMMAND>',
-    '',
-    'EXAMPLE:',
-    "    ssh-keygen -t ed25519 -N '' -f key && lithos_crypt encrypt -k key.pub <password.txt",
     '',
     'FLAGS:',
     '    -h, --help       Prints help information',

@@ -1,6 +1,8 @@
 /** Commands that are made of commands: the first word says which. */
 import { nearest } from '../nearest.ts'
+import type { Example } from './args.ts'
 import { describe } from './describing.ts'
+import { exampleBlock } from './help.ts'
 import { version } from './version.ts'
 
 export interface Command {
@@ -15,14 +17,15 @@ export type Commands = Readonly<
 export const dispatch = async (
   name: string,
   commands: Commands,
+  examples: readonly Example[],
   argv: readonly string[],
 ): Promise<number> => {
   const shown = Object.fromEntries(Object.entries(commands).filter(([each]) => isShown(each)))
   if (describe({ kind: 'group', name, commands: shown })) return 0
   const [word, ...rest] = argv
-  if (word === undefined) return say(process.stderr, help(name, commands), 2)
+  if (word === undefined) return say(process.stderr, help(name, commands, examples), 2)
   if (word === '--help' || word === '-h' || word === 'help')
-    return say(process.stdout, help(name, commands), 0)
+    return say(process.stdout, help(name, commands, examples), 0)
   if (word === '--version') return say(process.stdout, `${version}\n`, 0)
   if (Object.hasOwn(commands, word)) return (await commands[word]![1]()).run(rest)
   if (word === 'version') return say(process.stdout, `${version}\n`, 0)
@@ -39,14 +42,13 @@ const say = (stream: NodeJS.WriteStream, text: string, code: number): number => 
   return code
 }
 
-const help = (name: string, commands: Commands): string => {
+const help = (name: string, commands: Commands, examples: readonly Example[]): string => {
   const names = Object.keys(commands).filter(isShown)
   const width = Math.max(...names.map(({ length }) => length))
   return [
+    exampleBlock(name, examples),
     'Usage:',
     `    ${name} COMMAND [OPTIONS] …`,
-    '',
-    `Example: ${name} ${names[0]}`,
     '',
     ...names.map(command => `  ${command.padEnd(width)}  ${commands[command]![0]}`),
     '',

@@ -12,7 +12,7 @@ import { configOption, defaultMaster, jsonOption } from './options.ts'
 
 export const description = {
   command: 'lithos doctor',
-  example: '--config /etc/lithos/master.yaml',
+  examples: [['', 'of this host, and of /etc/lithos/master.yaml if it is there']],
   summary:
     'Looks whether this host is fit: kernel, namespaces, filters, control groups, directories, ' +
     'devices, memory, and who starts the supervisor. Of what is not it says what would fail and ' +

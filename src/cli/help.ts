@@ -1,6 +1,6 @@
-/** The text of `--help`: usage, an example, what the command does, and every option. */
+/** The text of `--help`: examples, usage, what the command does, and every option. */
 import { common } from './args.ts'
-import type { Description, Option, Positional } from './args.ts'
+import type { Description, Example, Option, Positional } from './args.ts'
 
 const width = 79
 const indent = 24
@@ -13,12 +13,28 @@ const shown = ({ name, kind }: Positional): string => {
   return kind === 'required' ? upper : kind === 'optional' ? `[${upper}]` : `[${upper} ...]`
 }
 
+/** With what they do as a comment, so that they can be typed as they stand. */
+export const exampleBlock = (command: string, examples: readonly Example[]): string => {
+  const lines = examples.map(([line, what]) => [`    ${command} ${line}`.trimEnd(), what] as const)
+  const column = Math.max(...lines.map(each => (fits(...each) ? each[0].length : 0)))
+  return ['Examples:', ...lines.flatMap(([line, what]) => noted(line, what, column)), ''].join('\n')
+}
+
+const fits = (line: string, what: string): boolean => line.length + 4 + what.length <= width
+
+/** Below it where there is no room beside it. */
+const noted = (line: string, what: string, column: number): readonly string[] => {
+  const padded = line.padEnd(column)
+  return fits(padded, what) ? [`${padded}  # ${what}`] : [line, `        # ${what}`]
+}
+
 export const help = (description: Description): string => {
-  const { command, example, summary, positionals, options } = description
+  const { command, examples, summary, positionals, options } = description
   const all = [common.help, ...Object.values(options), common.version]
   const sections = [
+    exampleBlock(command, examples),
     usageBlock(description),
-    [`Example: ${`${command} ${example}`.trim()}`, '', ...wrap(summary, width), ''].join('\n'),
+    [...wrap(summary, width), ''].join('\n'),
     positionals.length === 0
       ? []
       : ['positional arguments:', ...positionals.map(({ name, help }) => entry(name, help)), ''],

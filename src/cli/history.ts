@@ -15,7 +15,10 @@ const countUsual = 50
 
 export const description = {
   command: 'lithos history',
-  example: '--since 1h web',
+  examples: [
+    ['--since 1h web', 'of one sandbox, the last hour'],
+    ['web/http.0', 'of one instance, all that is kept'],
+  ],
   summary:
     'Tells what happened, oldest first: starts and ends of instances with their reasons, ' +
     'configurations that were taken or refused, commands and who gave them, lives of the ' +

@@ -25,7 +25,10 @@ import { defaultMaster } from './options.ts'
 
 export const description = {
   command: 'lithos init',
-  example: '/tmp/first',
+  examples: [
+    ['/tmp/first', 'to try it: everything below one directory'],
+    ['', 'in /etc/lithos, with images in /var/lib/lithos'],
+  ],
   summary:
     'Writes a first configuration, with comments, and an image made of a few programs of this ' +
     'host: a daemon that says the time of day, and a shell as a command. Nothing that is there ' +

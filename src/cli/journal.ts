@@ -9,5 +9,10 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       why: ['why an instance is as it is', () => import('./journal/why.ts')],
       verify: ['is the record whole, and does it replay', () => import('./journal/verify.ts')],
     },
+    [
+      ['why web/http.0', 'why an instance is as it is'],
+      ['show --since 10m', 'every step of the last ten minutes'],
+      ['verify', 'is the record whole?'],
+    ],
     argv,
   )

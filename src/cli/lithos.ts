@@ -33,5 +33,12 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       version: ['of this, of what runs, and of the host', () => import('./showVersion.ts')],
       __names: ['for completions', () => import('./knownNames.ts')],
     },
+    [
+      ['doctor', 'is this host fit for it?'],
+      ['init /tmp/first', 'a first configuration, to try it'],
+      ['ls', 'what runs'],
+      ['logs -f web/http.0', 'what an instance prints'],
+      ['journal why web/http.0', 'why it was started anew'],
+    ],
     argv,
   )

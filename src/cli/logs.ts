@@ -51,7 +51,11 @@ const options = {
 
 export const description = {
   command: 'lithos logs',
-  example: '-f web/http.0',
+  examples: [
+    ['-f web/http.0', 'what it prints, from now on'],
+    ['-n 100 --previous web/http.0', 'the end of its life before this one'],
+    ['--supervisor', 'what the supervisor has to say'],
+  ],
   summary:
     'Prints what instances have printed, out of the files that hold it and of those that ' +
     'rotation has made of them, compressed or not; -f goes on, also over a rotation. Unless a ' +

@@ -35,7 +35,11 @@ export const namesPositional = {
 
 export const description = {
   command: 'lithos ls',
-  example: "-S backoff,lost -o +image 'web/*'",
+  examples: [
+    ['', 'all instances'],
+    ['-S backoff,failed,lost', 'those in trouble'],
+    ["-o +image -s -memory 'web/*'", 'a column more, the largest first'],
+  ],
   summary:
     'Lists all instances that are wanted or alive: state, pid, uptime, restarts, memory, time of ' +
     'processors, and how the last life of each ended. Reads the journal, so it also works where ' +

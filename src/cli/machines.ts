@@ -12,7 +12,10 @@ const formats: Readonly<Record<string, (drawing: Drawing) => string>> = {
 
 export const description = {
   command: 'lithos machines',
-  example: 'instance --format mermaid',
+  examples: [
+    ['', 'which machines there are'],
+    ['instance --format mermaid', 'one of them, to be drawn'],
+  ],
   summary:
     'Draws the state machines of the supervisor from the very definitions that it runs: ' +
     `${machineNames.join(', ')}; all of them where none is named.`,

@@ -13,7 +13,7 @@ import { runCommand } from './command.ts'
 
 export const description = {
   command: 'lithos_mkdev',
-  example: '/var/lib/lithos/dev',
+  examples: [['/var/lib/lithos/dev', 'where lithos_tree looks for it by default']],
   summary:
     'Makes the directory that containers see as /dev: character devices, the directories pts ' +
     'and shm, and the usual links. May be run again; what is there already is left alone.',

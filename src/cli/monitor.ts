@@ -50,7 +50,10 @@ const isNoTurn = (text: string): string | null =>
 
 export const description = {
   command: 'lithos monitor',
-  example: '-s -percent web',
+  examples: [
+    ['-s -percent web', 'who uses most, every second'],
+    ['--events', 'what happens, as it happens'],
+  ],
   summary:
     'Shows what instances use, as a table that is drawn anew each second until it is interrupted ' +
     '(with --json: a document for each look, one a line). With --events it tells instead what ' +

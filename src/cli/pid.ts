@@ -8,7 +8,10 @@ import { jsonOption } from './common.ts'
 
 export const description = {
   command: 'lithos pid',
-  example: '4711 4712',
+  examples: [
+    ['4711 4712', 'in which instances these are'],
+    ['- <pids.txt', 'of a list, one pid a line'],
+  ],
   summary:
     'Tells for each pid of the host which instance it belongs to, its pid in there, and the name ' +
     'of its program. [host]: it is in no container; -: there is no such process. Asks the kernel ' +

@@ -19,7 +19,11 @@ import { hasColours } from './terminal.ts'
 
 export const description = {
   command: 'lithos_ps',
-  example: '--json',
+  examples: [
+    ['', 'the tree of all supervisors, with their containers'],
+    ['--monitor', 'a table, every second'],
+    ['--json', 'for scripts'],
+  ],
   summary:
     'Displays the tree of processes: every supervisor of this host, its sandboxes and their ' +
     'instances, each with the pid of its application, how long it runs, [processes/threads] ' +

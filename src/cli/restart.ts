@@ -12,7 +12,10 @@ import { isNoSeconds, sayTimeout, timeoutOf } from './timeout.ts'
 
 export const description = {
   command: 'lithos restart',
-  example: 'web/http.0',
+  examples: [
+    ['web/http.0', 'one instance; returns when it runs again'],
+    ["'web/*'", 'all of a sandbox'],
+  ],
   summary:
     'Has the supervisor stop instances, with SIGTERM and what their configuration says, and ' +
     'start them again; waits until they run, and says what became of each. Exit code 0: all run ' +

@@ -7,7 +7,7 @@ import { runCommand } from './command.ts'
 
 export const description = {
   command: 'lithos knot',
-  example: '--version',
+  examples: [['--version', 'only the supervisor calls it for more']],
   summary:
     'Is lithos_knot, the program that the supervisor starts as PID 1 of a container, with a plan ' +
     'on a descriptor. Of no use to anybody else.',

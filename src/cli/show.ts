@@ -23,7 +23,10 @@ const segmentsRead = 1
 
 export const description = {
   command: 'lithos show',
-  example: 'web/http.0',
+  examples: [
+    ['web/http.0', 'one instance'],
+    ['--json web', 'all of a sandbox, for scripts'],
+  ],
   summary:
     'Shows everything about an instance, or about all of a process, sandbox or pattern: state, ' +
     'how its last life ended, what it uses, its program, image, limits, sockets, confinement ' +

@@ -9,7 +9,7 @@ import { version } from './version.ts'
 
 export const description = {
   command: 'lithos version',
-  example: '',
+  examples: [['', 'of the commands, of what runs, of Node and Linux']],
   summary:
     'Prints the version of these commands and of the supervisor that runs, if one runs and may ' +
     'be asked, and of Node and Linux.',

@@ -64,7 +64,11 @@ const options = {
 
 export const description = {
   command: 'lithos_switch',
-  example: 'web web.new.yaml',
+  examples: [
+    ['--dry-run web web.new.yaml', 'what would be restarted, started and stopped'],
+    ['web web.new.yaml', 'the same, done and waited for'],
+    ['--rollback web', 'back to what was there before'],
+  ],
   summary:
     'Checks NEW_CONFIG as the supervisor would, puts it in the place of the process ' +
     'configuration of SANDBOX, has the supervisor read it, waits, and says what was kept, ' +

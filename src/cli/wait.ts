@@ -18,7 +18,7 @@ const states: readonly string[] = [...Object.keys(instanceMachine.states), 'lost
 
 export const description = {
   command: 'lithos wait',
-  example: 'web/http.0 running --timeout 30',
+  examples: [['web/http.0 running --timeout 30', 'exit code 0 as soon as it runs']],
   summary:
     'Waits until an instance, or all that a name or pattern means, are in one of the states ' +
     `${states.join(', ')}; "gone" (or "stopped") is wanted no more, and ended. ` +

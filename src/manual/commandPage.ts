@@ -19,7 +19,7 @@ export const commandPage = (known: Known): string =>
   known.description === null ? groupPage(known) : pageOf(known, known.description)
 
 const pageOf = ({ words, summary }: Known, description: Description): string => {
-  const { positionals, options, example: line } = description
+  const { positionals, options, examples } = description
   const name = pageName(words)
   const all = [common.help, ...Object.values(options), common.version]
   return [
@@ -32,8 +32,8 @@ const pageOf = ({ words, summary }: Known, description: Description): string => 
     ...positionals.map(({ name: what, help }) => tagged(italic(what.toUpperCase()), help)),
     heading('OPTIONS'),
     ...all.map(option => tagged(titleOf(option), option.help)),
-    heading('EXAMPLE'),
-    example([`${words} ${line}`.trim()]),
+    heading(examples.length === 1 ? 'EXAMPLE' : 'EXAMPLES'),
+    ...examples.map(([line, what]) => `${prose(what)}\n${example([`${words} ${line}`.trim()])}`),
     seeAlso(['lithos(8)', ...formats.slice(0, 2)].filter(page => page !== `${name}(8)`)),
   ].join('')
 }

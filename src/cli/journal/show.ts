@@ -15,7 +15,7 @@ import { findJournals } from './where.ts'
 
 export const description = {
   command: 'lithos journal show',
-  example: '--since 10m web/http.0',
+  examples: [['--since 10m web/http.0', 'each step for one instance']],
   summary:
     'Prints what the supervisor heard and what it did, oldest first: of everything, of a ' +
     'sandbox, of a process, or of one instance. Works with and without a running supervisor.',

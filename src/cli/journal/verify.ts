@@ -12,7 +12,7 @@ import { findJournals } from './where.ts'
 
 export const description = {
   command: 'lithos journal verify',
-  example: '',
+  examples: [['', 'of the journal of /etc/lithos/master.yaml']],
   summary:
     'Checks every line of the archive and of the hot journal: checksums, the chain from line to ' +
     'line, that no turn is missing, and that the machines, given the same inputs, decide the ' +

@@ -16,7 +16,7 @@ import { findJournals } from './where.ts'
 
 export const description = {
   command: 'lithos journal why',
-  example: 'web/http.0',
+  examples: [['web/http.0', 'why it is as it is, and what led to it']],
   summary:
     'Tells why an instance is as it is: its state, how its last life ended, and the chain of ' +
     'causes behind that, newest first. Works with and without a running supervisor.',

@@ -31,7 +31,10 @@ const options = {
 
 const plain = {
   command: 'tool',
-  example: '-C some.yaml',
+  examples: [
+    ['-C some.yaml', 'one'],
+    ['web', 'a line that is so long that it has no room beside the other one'],
+  ],
   summary: 'Does a thing.',
   options,
   positionals: [],
@@ -160,10 +163,13 @@ test('help', () => {
   } as const
   assert.is(
     help(long),
-    `Usage:
-    tool [OPTIONS] SANDBOX [PROCESS]
+    `Examples:
+    tool -C some.yaml  # one
+    tool web
+        # a line that is so long that it has no room beside the other one
 
-Example: tool -C some.yaml
+Usage:
+    tool [OPTIONS] SANDBOX [PROCESS]
 
 Does a thing that takes more than one line to tell, for there is so much of it
 to do.

@@ -119,7 +119,10 @@ test('help and version', () => {
     ['encrypt', '--help'],
     ['help', 'encrypt'],
   ])
-    assert.match(run(words).out, /^Usage:\n.*\n\nExample: lithos_crypt encrypt .* <password.txt\n/)
+    assert.match(
+      run(words).out,
+      /^Examples:\n    lithos_crypt encrypt .* <password\.txt\n {8}# .*\n\nUsage:\n/,
+    )
 })
 
 test.run()
