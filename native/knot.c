@@ -207,8 +207,7 @@ static int answer_shell(int count, char **words)
 		if (same(words[i], "--help") || same(words[i], "-h"))
 			return answer(1,
 				      "Examples:\n"
-				      "    lithos_knot --version  # only the supervisor calls it for "
-				      "more\n\n"
+				      "    lithos_knot --version\n\n"
 				      "Usage:\n"
 				      "    lithos_knot [OPTIONS]\n\n"
 				      "First process of a container, started by lithos_tree\n\n"

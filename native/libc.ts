@@ -205,7 +205,10 @@ export const lithosLook = bind<
 >('int lithos_look(void *paths, int count, void *out, int room, void *lengths)')
 export const lithosLandlock = bind<[]>('int lithos_landlock()')
 export const lithosBridge = bind<[name: string]>('int lithos_bridge(const char *name)')
-export const lithosUnplug = bind<[name: string]>('int lithos_unplug(const char *name)')
+export const lithosUnplug = bind<[index: number]>('int lithos_unplug(int index)')
+export const lithosCables = bind<[out: Buffer, room: number]>(
+  'int lithos_cables(void *out, int room)',
+)
 export const lithosShow = bind<[variable: string]>('int lithos_show(const char *variable)')
 export const lithosSend = bind<[fd: number, bytes: Buffer, count: number, passed: number]>(
   'int lithos_send(int fd, const void *bytes, int count, int passed)',

@@ -31,6 +31,7 @@
 #define ONLY_6 26
 #define INTERFACE_UP 1u
 #define INTERFACE_NAME_BYTES 16
+#define ALIAS_BYTES 256
 
 /* Of every network namespace, always. */
 #define LOOPBACK 1
@@ -280,6 +281,19 @@ static long make_cable(const struct container *container, const struct step *ste
 	return ask(container->outside, &message);
 }
 
+/* So that `ip link`, and who sweeps, can tell whose it is. Without it everything works. */
+static void name_owner(const struct container *container)
+{
+	struct message message;
+	struct ifinfomsg about = { .ifi_index = container->outer };
+
+	if (length_of(container->name) >= ALIAS_BYTES)
+		return;
+	begin_message(&message, RTM_NEWLINK, 0, &about, sizeof about);
+	put_text(&message, IFLA_IFALIAS, container->name);
+	ask(container->outside, &message);
+}
+
 long connect_network(struct container *container, const struct step *step)
 {
 	const char *outer = step->text[0], *bridge = step->text[1], *inner = step->text[2];
@@ -290,8 +304,11 @@ long connect_network(struct container *container, const struct step *step)
 	if (index < 0)
 		return index;
 	long error = make_cable(container, step, (int) index);
-	if (error == -EEXIST) {
-		/* Of an earlier life, in a namespace that somebody keeps. */
+	if (error == -EEXIST && !container->is_command) {
+		/*
+		 * Of an earlier life, in a namespace that somebody keeps. Who starts a command has
+		 * looked: for him it is somebody alive.
+		 */
 		long stale = find_interface(container->outside, outer);
 		if (stale > 0)
 			remove_interface(container->outside, (int) stale);
@@ -301,6 +318,8 @@ long connect_network(struct container *container, const struct step *step)
 		return error;
 	long made = find_interface(container->outside, outer);
 	container->outer = made < 0 ? 0 : (int) made;
+	if (made > 0)
+		name_owner(container);
 	long own = find_interface(container->inside, inner);
 	container->inner = own < 0 ? 0 : (int) own;
 	if (made < 0 || own < 0)

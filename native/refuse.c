@@ -119,6 +119,8 @@ static void put_hint(struct line *line, enum op op, long error)
 		put(line, ": a link stands where none may be");
 	if (op == OP_CONNECT && error == -ENODEV)
 		put(line, ": there is no such bridge");
+	if (op == OP_CONNECT && error == -EEXIST)
+		put(line, ": another container has this address now");
 	if (op == OP_CONNECT && error == -EOPNOTSUPP)
 		put(line, ": that interface is no bridge");
 	if (op == OP_ROUTE && (error == -ENETUNREACH || error == -EHOSTUNREACH))

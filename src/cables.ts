@@ -2,8 +2,7 @@
  * Who is connected to a bridge now. An address may be that of one living instance only: the next
  * would take its cable away. What no living instance has, an earlier life has left.
  */
-import * as E from 'fp-ts/lib/Either.js'
-import { removeInterface } from '../native/interfaces.ts'
+import { endsOr, isOfCommand, remove, removeIfDead } from './cableEnds.ts'
 import { cableOfIp } from './plan/namespaces.ts'
 import type { State } from './decide.ts'
 import type { Spec } from './spec.ts'
@@ -51,18 +50,26 @@ export const createTakeAddress = (state: () => State): TakeAddress => {
 
 /**
  * A cable goes with the network namespace of its container, unless a process of somebody else
- * keeps that. Names of ours that exist, and that no living instance has, are removed.
+ * keeps that. Names of ours that exist, and that nobody alive has, are removed.
  */
 export const sweepCables = (state: State, warn: (text: string) => void): void => {
+  const ends = endsOr(warn)
+  if (ends.length === 0) return
+  const free = addressesOfNobody(state)
+  for (const end of ends)
+    if (isOfCommand(end)) removeIfDead(end, warn)
+    else if (free.has(end.name)) remove(end, ` of ${free.get(end.name)}`, warn)
+}
+
+/** By the name of the cable, addresses that are known and that no living instance has. */
+const addressesOfNobody = (state: State): ReadonlyMap<string, string> => {
+  const free = new Map<string, string>()
   for (const { network } of state.specs.values() as Iterable<Spec>)
     for (const ip of network?.addresses ?? []) {
       if (network === undefined) continue
-      if (holderOf(state, network.bridge, ip, () => true) !== null) continue
-      const { outer } = cableOfIp(network.bridge, ip)
-      const removed = removeInterface(outer)
-      if (E.isRight(removed))
-        warn(`Dangling network interface "${outer}" of ${ip} on ${network.bridge} is deleted`)
-      else if (removed.left.code !== 'ENODEV')
-        warn(`Cannot remove the network interface "${outer}": ${removed.left.code}`)
+      const { bridge } = network
+      if (holderOf(state, bridge, ip, () => true) !== null) continue
+      free.set(cableOfIp(bridge, ip).outer, `${ip} on ${bridge}`)
     }
+  return free
 }

@@ -89,10 +89,20 @@ export interface Addressed {
   readonly subject: Pick<Subject, 'sandbox' | 'process'>
 }
 
-/** An address on a bridge can be that of one instance only: the next would not be started. */
+/**
+ * An address on a bridge can be that of one instance only: the next would not be started. Commands
+ * may share one, because they are run one at a time.
+ */
 export const checkAddressesOfAll = (all: readonly Addressed[]): readonly Finding[] => {
   const first = new Map<string, string>()
-  return all.flatMap(({ subject }) => {
+  return [...checkInstances(all, first), ...checkCommands(all, first)]
+}
+
+/** By bridge and address, who has it. */
+type Holders = Map<string, string>
+
+const checkInstances = (all: readonly Addressed[], first: Holders): readonly Finding[] =>
+  all.flatMap(({ subject }) => {
     const { sandbox, process } = subject
     const bridge = sandbox.value.bridgedNetwork?.bridge
     const { kind, ipAddresses, instances } = process.value
@@ -113,4 +123,22 @@ export const checkAddressesOfAll = (all: readonly Addressed[]): readonly Finding
           ]
     })
   })
-}
+
+/** It would be refused while the other one lives, and lose its network to its next life. */
+const checkCommands = (all: readonly Addressed[], first: Holders): readonly Finding[] =>
+  all.flatMap(({ subject: { sandbox, process } }) => {
+    const bridge = sandbox.value.bridgedNetwork?.bridge
+    const { kind, ipAddresses } = process.value
+    const [ip] = ipAddresses
+    const holder = kind === 'Command' ? first.get(`${bridge} ${ip}`) : undefined
+    return holder === undefined
+      ? []
+      : [
+          warning(
+            process.file,
+            [process.name, 'ip-addresses', 0],
+            `The address ${ip} of the command ${process.name} on ${bridge} is that of ${holder}: ` +
+              'it can be run only while that does not',
+          ),
+        ]
+  })

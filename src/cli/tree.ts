@@ -10,9 +10,7 @@ const levels: readonly string[] = ['error', 'warn', 'info', 'debug', 'trace']
 
 export const description = {
   command: 'lithos_tree',
-  examples: [
-    ['--config /etc/lithos/master.yaml --log-stderr', 'with its log on the terminal'],
-  ],
+  examples: [['--config /etc/lithos/master.yaml --log-stderr', 'with its log on the terminal']],
   summary:
     'Runs every configured process in a container of its own, restarts what dies, and never ' +
     'loses track of anything. SIGTERM and SIGINT stop everything in order; SIGQUIT, SIGHUP, ' +

@@ -13,12 +13,14 @@ import { isTerminal, lockShared, memoryFile } from '../../native/files.ts'
 import { connectUnix } from '../../native/unix.ts'
 import { waitPath } from '../../native/where.ts'
 import { encodePlan } from '../../native/wire.ts'
+import { takeFreeAddress } from '../cableEnds.ts'
 import { decrypt } from '../decryption.ts'
 import type { Secrets, Undecryptable } from '../decryption.ts'
 import { askHost } from '../evaluate/host.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import { Fatal, preparePlaces, refuseGroups } from '../ground.ts'
 import { knotEnvironment } from '../launching.ts'
+import { say } from '../say.ts'
 import type { Spec } from '../spec.ts'
 import type { Ready } from './evaluate.ts'
 import { writeOrder } from './order.ts'
@@ -44,6 +46,8 @@ export const becomeWaiter = async (asked: Asked, { spec, wanted }: Ready): Promi
   orFatal(lockShared(lock, stateDir))
   await sweepDeadCommands(stateDir, layout)
   refuseGroups(makeSlice(layout))
+
+  refuseTakenAddress(spec)
 
   const terminal = terminalOf(spec, isTerminal)
   const run = { name: `${asked.sandbox}/cmd.${asked.name}.${process.pid}`, terminal }
@@ -78,6 +82,16 @@ export const becomeWaiter = async (asked: Asked, { spec, wanted }: Ready): Promi
   keepDescriptors([order, plan, lock, ...(control === null ? [] : [control])])
   const failed = execNow(waitPath)
   throw new Fatal(sayFailed(failed), 127)
+}
+
+/** Two of one address would take it from each other; and a daemon is not to lose its own. */
+const refuseTakenAddress = ({ network }: Spec): void => {
+  const ip = network?.addresses[0]
+  if (network === undefined || ip === undefined) return
+  const { bridge } = network
+  const holder = takeFreeAddress(bridge, ip, text => say(`${text}\n`))
+  if (holder !== null)
+    throw new Fatal(`connecting to bridge ${bridge} as ${ip}: that is the address of ${holder} now`)
 }
 
 const secretsOf = ({ secrets }: Spec): Secrets | null =>

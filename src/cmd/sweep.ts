@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Layout } from '../../native/cgroup.ts'
 import { isAlive } from '../../native/proc.ts'
 import { removeTree } from '../../native/remove.ts'
+import { endsOr, isOfCommand, removeIfDead } from '../cableEnds.ts'
 
 export const sweepDeadCommands = async (stateDir: string, layout: Layout): Promise<void> => {
   for (const sandbox of namesIn(stateDir))
@@ -15,7 +16,11 @@ export const sweepDeadCommands = async (stateDir: string, layout: Layout): Promi
   for (const { slice } of [...layout.v1, ...(layout.v2 === null ? [] : [layout.v2])])
     for (const name of namesIn(slice))
       if (isOfDead(/^[^:]+:cmd\.[^.]+\.(\d+)\.scope$/, name)) removeGroup(join(slice, name))
+  for (const end of endsOr(quiet)) if (isOfCommand(end)) removeIfDead(end, quiet)
 }
+
+/** It is not what somebody has called for. */
+const quiet = (): void => undefined
 
 const isOfDead = (pattern: RegExp, name: string): boolean => {
   const pid = pattern.exec(name)?.[1]

@@ -1,5 +1,6 @@
 /** What was read of a process, every question answered: its launch specification. */
 import { outputLogFile, sandboxLogFile } from '../config/places.ts'
+import type { Process } from '../config/shapes.ts'
 import type { Spec } from '../spec.ts'
 import { entriesOf } from '../spec.ts'
 import { confinementOf } from './confinement.ts'
@@ -83,6 +84,10 @@ const controllersFor = ({ master }: Settings, subject: Subject): readonly string
   ...(limitsOf(subject).limits?.pids === undefined ? [] : furtherControllersOf(master)),
 ]
 
+/** However often a command is run, it is its first instance. */
+const addressesOf = ({ kind, ipAddresses }: Process): readonly string[] =>
+  kind === 'Command' ? ipAddresses.slice(0, 1) : ipAddresses
+
 /** Nothing where the container uses the network of the host. */
 const networkOf = ({ sandbox, process }: Subject): Pick<Spec, 'network'> => {
   const bridged = sandbox.value.bridgedNetwork
@@ -93,7 +98,7 @@ const networkOf = ({ sandbox, process }: Subject): Pick<Spec, 'network'> => {
       bridge,
       prefix: network.prefix,
       gateway: defaultGateway,
-      addresses: process.value.kind === 'Command' ? [] : process.value.ipAddresses,
+      addresses: addressesOf(process.value),
       afterSetup: afterSetupCommand,
       afterSetupTimeoutMs,
     },

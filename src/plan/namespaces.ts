@@ -25,9 +25,13 @@ export const networkSteps = ({ network }: Spec, instance: string): readonly Step
   return [{ do: 'network' }, ...(address === null ? [] : cableSteps(network, address))]
 }
 
-/** By its number. The addresses of a command are none at all. */
+/** By its number, which for a command is a pid: it has the first. */
 export const addressOf = ({ addresses }: SpecNetwork, instance: string): string | null =>
-  addresses[Number(instance.slice(instance.lastIndexOf('.') + 1))] ?? null
+  addresses[isOfCommand(instance) ? 0 : Number(instance.slice(instance.lastIndexOf('.') + 1))] ??
+  null
+
+/** `cmd.0` is an instance of a process that is called so. */
+const isOfCommand = (instance: string): boolean => /\/cmd\.[^.]+\.[^.]+$/.test(instance)
 
 export const cableOfIp = (bridge: string, ip: string): Cable =>
   cableOf(bridge, ip, Number(ipOf(ip).bits & 0xffffn))

@@ -1,6 +1,6 @@
 /**
  * Goal: whoever asks a command for help sees first what to type, and it is no mistake.
- * Method: the descriptions of all commands, as the build gets them; a shell takes the examples apart.
+ * Method: the descriptions of all commands, as the build gets them; a shell reads the examples.
  */
 import { spawnSync } from 'node:child_process'
 import { test } from 'uvu'
