@@ -1,7 +1,8 @@
 /**
  * Goal: where a new image could not start for want of address space, it is not tried: the running
- * one would be gone. Method: the kernel's own report about a shell with such a limit; a supervisor
- * with the limit itself could not be trusted to live long enough to answer.
+ *   one would be gone.
+ * Method: the kernel's own report about a shell with such a limit; a supervisor with the limit
+ *   itself could not be trusted to live long enough to answer.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
