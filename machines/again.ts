@@ -22,8 +22,8 @@ export interface Trouble {
 /** What cannot be started fails within a millisecond: `restart-timeout: 0` would be a storm. */
 const refusedPauseMs = 100
 
-/** The supervisor died with the launch before it: nobody's fault. */
-const neverLaunched = 'ECANCELED'
+/** The code of a refusal by nobody: the supervisor died with the launch before it. */
+export const neverLaunched = 'ECANCELED'
 
 /** The earliest start as it is remembered. */
 export const startAt = ({ notBefore, trouble }: Memory): number =>

@@ -17,7 +17,7 @@ import type { Ending } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
 import { sandboxOf } from './decide.ts'
 import type { InstanceSnapshot, State } from './decide.ts'
-import { isHeld, isLent, plightOf, troubleOf, whyHeld } from './plight.ts'
+import { isHeld, isItsOwn, isLent, plightOf, troubleOf, whyHeld } from './plight.ts'
 import { sayEnding } from './status.ts'
 
 export type Verdict = 'kept' | 'restarted' | 'started' | 'stopped' | 'failed' | 'pending'
@@ -119,15 +119,8 @@ export const fateOf = (
   return { ...fate, verdict: 'pending', reason: sayPending(state, want !== null) }
 }
 
-/** The code of a refusal by nobody: the supervisor died with the launch before it. */
-export const neverLaunched = 'ECANCELED'
-
 const sayWhy = (last: Ending): string =>
   last.isItsFault === true && last.asked !== null ? last.asked : sayEnding(last)
-
-/** It ended by itself, or could not be started: not because we are about to start it anew. */
-const isItsOwn = ({ asked, refusal, isItsFault }: Ending): boolean =>
-  refusal === null ? asked === null || isItsFault === true : refusal.code !== neverLaunched
 
 const sayPending = (state: string, isWanted: boolean): string =>
   state === 'starting'

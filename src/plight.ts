@@ -2,8 +2,8 @@
  * What keeps an instance from running, in words: its curve, its patience, those that it waits for.
  * Pure.
  */
-import { startAt } from '../machines/again.ts'
-import type { Memory } from '../machines/life.ts'
+import { neverLaunched, startAt } from '../machines/again.ts'
+import type { Ending, Memory } from '../machines/life.ts'
 import { processOf, sandboxOfInstance } from '../machines/order.ts'
 import type { InstanceSnapshot, State } from './decide.ts'
 import { saySpan } from './wait.ts'
@@ -86,10 +86,12 @@ export const troubleOf = ({ value, context }: InstanceSnapshot): string | null =
   if (value !== 'running' && last?.isItsFault === true && last.config === want?.config)
     return 'was stopped'
   if (trouble !== undefined && value !== 'running') return `failed ${times(trouble.failures)}`
-  return value === 'backoff' && last !== null && (last.asked === null || last.isItsFault === true)
-    ? 'failed'
-    : null
+  return value === 'backoff' && last !== null && isItsOwn(last) ? 'failed' : null
 }
+
+/** It ended by itself, or could not be started: not because we are about to start it anew. */
+export const isItsOwn = ({ asked, refusal, isItsFault }: Ending): boolean =>
+  (asked === null || isItsFault === true) && refusal?.code !== neverLaunched
 
 /** One that was told already does not come up: the others stay as they are. */
 export const whyHeld = (state: Known, name: string): string | null => {

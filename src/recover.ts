@@ -22,12 +22,12 @@
  *
  * "That very process": same pid and same start time; after a reboot nothing matches.
  */
+import { neverLaunched } from '../machines/again.ts'
 import type { Found } from '../native/survey.ts'
 import { processOf } from '../machines/order.ts'
 import type { Refusal } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
 import type { State } from './decide.ts'
-import { neverLaunched } from './outcome.ts'
 
 export interface Recovery {
   readonly inputs: readonly Input[]

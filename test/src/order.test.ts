@@ -8,9 +8,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Effect, Policy } from '../../machines/vocabulary.ts'
+import { fatesIn, livesIn } from '../../src/outcome.ts'
 import { prng } from '../prng.ts'
 import { orderWorld } from './orderWorld.ts'
-import type { Processes, World } from './orderWorld.ts'
+import type { Processes, Said, World } from './orderWorld.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
 
@@ -158,6 +159,28 @@ const judge = (world: World, effect: Effect): void => {
       )
   }
 }
+
+test('a launch that the death of the supervisor has prevented is nobody\'s fault', () => {
+  const world = orderWorld(good)
+  const version = (version: string): Processes => ({
+    web: { count: 2, version, policy: rolling(0, 1) },
+  })
+  world.load(version('1'))
+  world.settle()
+  const before = livesIn(world.state(), 's')
+  world.load(version('2'))
+  for (let i = 0; i < 10 && !world.knots.has('s/web.2'); i++) world.step(() => 0)
+  const { incarnation = 0 } = world.knots.get('s/web.2') ?? {}
+  world.knots.delete('s/web.2')
+  world.say({
+    ...{ type: 'knot.refused', instance: 's/web.2', incarnation, code: 'ECANCELED' },
+    ...{ step: 'launching the container', about: 'the supervisor ended' },
+  } as Said)
+  const verdicts = fatesIn(world.state(), 's', before).map(fate => fate.verdict)
+  assert.equal(verdicts, ['pending', 'pending', 'pending'])
+  world.settle()
+  assert.equal(versions(world), ['s/web.0 2', 's/web.1 2'])
+})
 
 test(`whatever dies and when: what is wanted comes to run, in order (SEED=${seed})`, () => {
   const random = prng(seed)
