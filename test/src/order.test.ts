@@ -160,7 +160,7 @@ const judge = (world: World, effect: Effect): void => {
   }
 }
 
-test('a launch that the death of the supervisor has prevented is nobody\'s fault', () => {
+test("a launch that the death of the supervisor has prevented is nobody's fault", () => {
   const world = orderWorld(good)
   const version = (version: string): Processes => ({
     web: { count: 2, version, policy: rolling(0, 1) },
