@@ -3,7 +3,7 @@
  * seed; whoever is ended is written down before, with the signal.
  */
 import { spawn } from 'node:child_process'
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -125,11 +125,12 @@ export const createDisturber = ({ cast, init, watched, random }: Scene): Disturb
 
   /** What is deployed is checked against files that others may be damaging: refusals are right. */
   const deploy = (): void => {
-    const before = readFileSync(processes)
+    const before = existsSync(processes) ? readFileSync(processes) : null
     changeWell()
     const file = join(cast.world.root, `deployed-${random()}.yaml`)
     writeFileSync(file, saved[1])
-    writeFileSync(processes, before)
+    if (before === null) rmSync(processes)
+    else writeFileSync(processes, before)
     const words = ['--master', cast.world.master, 'mod', file]
     const child = spawn(program('lithos_switch'), words, { stdio: 'ignore', timeout: 20_000 })
     const ended = new Promise<void>(resolve => child.on('close', () => resolve()))
