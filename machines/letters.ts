@@ -35,6 +35,8 @@ export type Letter =
   | { readonly type: 'found'; readonly instance: string; readonly config: string }
   /** Decide to sandbox, where it cares. */
   | { readonly type: 'stands'; readonly instance: string; readonly standing: Standing }
+  /** Decide to sandbox, before the first configuration that asks for an order: all of them. */
+  | { readonly type: 'muster'; readonly standing: Readonly<Record<string, Standing>> }
   /** Decide to tree: one of those starts that are spread over time is decided. */
   | { readonly type: 'claim' }
   /** Decide to sandbox: an instance has ended for good. */

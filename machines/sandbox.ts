@@ -15,7 +15,15 @@
 import { assign, setup } from 'xstate'
 import type { Heard, Post } from './letters.ts'
 import type { Order } from './order.ts'
-import { tellAllToEnd, tellEnded, tellLoaded, tellStanding, union, withSpec } from './telling.ts'
+import {
+  tellAllToEnd,
+  tellEnded,
+  tellLoaded,
+  tellMuster,
+  tellStanding,
+  union,
+  withSpec,
+} from './telling.ts'
 import type { Wanted } from './vocabulary.ts'
 
 export interface SandboxMemory {
@@ -81,6 +89,7 @@ export const sandboxMachine = setup({
     post: (_, _letters: { readonly posts: readonly Post[] }) => {},
     rememberConfig: assign(({ context, event }) => tellLoaded(context, event).memory),
     rememberEnding: assign(({ context }) => tellAllToEnd(context).memory),
+    rememberMuster: assign(({ context, event }) => tellMuster(context, event)),
     rememberStanding: assign(({ context, event }) => tellStanding(context, event).memory),
     rememberEnded: assign(({ context, event }) => tellEnded(context, event).memory),
     rememberReasons: assign({
@@ -137,6 +146,7 @@ export const sandboxMachine = setup({
         'rememberStanding',
       ],
     },
+    muster: { actions: 'rememberMuster' },
     reopen: { actions: 'reopen' },
     'spec.loaded': { actions: 'rememberSpec' },
   },

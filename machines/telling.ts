@@ -104,6 +104,15 @@ export const tellStanding = (memory: SandboxMemory, event: Heard): Telling => {
   return advance({ ...memory, order: { ...order, standing } })
 }
 
+/**
+ * An order is about to begin, and who is up has to be known: what the configuration leaves as it is
+ * will not be heard of again. No letters: the last configuration asks for nobody to wait.
+ */
+export const tellMuster = ({ order }: SandboxMemory, event: Heard): Partial<SandboxMemory> =>
+  event.type === 'muster' && order === undefined
+    ? { order: { ...noOrder, standing: event.standing } }
+    : {}
+
 export const tellEnded = (memory: SandboxMemory, event: Heard): Telling => {
   if (event.type !== 'ended') return nothing
   const { instance } = event

@@ -43,7 +43,7 @@ export interface State {
  * To be raised when a released machine decides otherwise than before for the same inputs, or when
  * the shape of the state changes: what an older version has decided is then not called wrong.
  */
-export const rulesVersion = 2
+export const rulesVersion = 3
 
 export interface Decision {
   readonly state: State
@@ -207,15 +207,16 @@ const sayStanding = (desk: Desk, name: string, stamp: Delivery): void => {
     askSandbox(desk, sandboxOf(name), { type: 'stands', instance: name, standing, ...stamp })
 }
 
-/** An order that was not kept so far begins with who is up now. */
+/** An order that was not kept so far begins with who is up now: those who change nothing, too. */
 const beginOrder = (desk: Desk, event: Heard & InputOf<'config.loaded'>): void => {
   const { sandbox, wanted } = event
   if (desk.sandboxes.get(sandbox)?.context.order !== undefined || !hasOrder(wanted)) return
-  for (const [instance, snapshot] of desk.instances) {
-    if (sandboxOf(instance) !== sandbox) continue
-    const standing = standings.standingOf(snapshot)
-    askSandbox(desk, sandbox, letter(event, { type: 'stands', instance, standing }), true)
-  }
+  const own = [...desk.instances].filter(([instance]) => sandboxOf(instance) === sandbox)
+  if (own.length === 0) return
+  const standing = Object.fromEntries(
+    own.map(([instance, snapshot]) => [instance, standings.standingOf(snapshot)]),
+  )
+  askSandbox(desk, sandbox, letter(event, { type: 'muster', standing }))
 }
 
 const deliver = (desk: Desk, stamp: Delivery): void => {

@@ -112,6 +112,7 @@ export const sandboxSubject: Subject<SandboxMemory> = {
     'found z': { type: 'found', instance: 'web/z.0', config: 'A' },
     'found a, other': { type: 'found', instance: 'web/a.0', config: 'B' },
     'a is up': { type: 'stands', instance: 'web/a.0', standing: 'up' },
+    'a is up already': { type: 'muster', standing: { 'web/a.0': 'up' } },
     'ended a': { type: 'ended', instance: 'web/a.0' },
     'ended b': { type: 'ended', instance: 'web/b.0' },
     'ended z': { type: 'ended', instance: 'web/z.0' },

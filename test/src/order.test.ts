@@ -37,6 +37,9 @@ const upOf = ({ knots }: World, process: string): number =>
     ([name, { isReady, isStopping }]) => name.startsWith(`s/${process}.`) && isReady && !isStopping,
   ).length
 
+/** Its journal is lost, too. */
+const forgetful = (world: World): void => world.restart(false)
+
 const chain: Processes = {
   web: { count: 2, version: '1', policy: { after: ['db'], ready } },
   db: { count: 1, version: '1', policy: { ready } },
@@ -48,6 +51,55 @@ test('started in order, each when the one before is ready', () => {
   world.load(chain)
   world.settle()
   assert.equal(launches(world), ['s/db.0', 's/web.0', 's/web.1', 's/proxy.0'])
+})
+
+test('an order that a reload begins knows who is up already, and leaves them alone', () => {
+  const alone: Processes = { db: { count: 2, version: '1' } }
+  for (const change of [() => {}, (world: World) => world.restart(), forgetful]) {
+    const world = orderWorld(good)
+    world.load(alone)
+    world.settle()
+    change(world)
+    world.effects.length = 0
+    world.load({ ...alone, web: { count: 1, version: '1', policy: { after: ['db'] } } })
+    world.settle()
+    assert.equal(launches(world), ['s/web.0'])
+    assert.equal(signals(world), [])
+    // And again, when nobody has asked for an order in between.
+    world.load(alone)
+    world.settle()
+    assert.is(world.state().sandboxes.get('s')?.context.order, undefined)
+    world.load({ ...alone, web: { count: 1, version: '2', policy: { after: ['db'] } } })
+    world.settle()
+    assert.is(world.state().instances.get('s/web.0')?.value, 'running')
+  }
+})
+
+test('an order that a reload begins waits for who is on its way', () => {
+  const world = orderWorld(good)
+  world.load({ db: { count: 1, version: '1', policy: { ready } } })
+  while (!world.knots.has('s/db.0')) world.step(() => 0)
+  world.load({
+    db: { count: 1, version: '1', policy: { ready } },
+    web: { count: 1, version: '1', policy: { after: ['db'] } },
+  })
+  world.step(() => 0)
+  assert.not.ok(world.knots.get('s/db.0')?.isReady)
+  assert.is(world.state().instances.get('s/web.0')?.value, 'waiting')
+  world.settle()
+  assert.is(world.state().instances.get('s/web.0')?.value, 'running')
+})
+
+test('a process that is rolled for the first time is rolled, and not replaced at once', () => {
+  let least = Infinity
+  const world = orderWorld(good, self => (least = Math.min(least, upOf(self, 'web'))))
+  world.load({ web: { count: 3, version: '1', policy: { ready } } })
+  world.settle()
+  least = Infinity
+  world.load({ web: { count: 3, version: '2', policy: rolling(1, 0) } })
+  for (let i = 0; i < 200; i++) world.step(() => 0)
+  assert.equal(versions(world), ['s/web.0 2', 's/web.1 2', 's/web.2 2'])
+  assert.is(least, 2)
 })
 
 test('ended in reverse when everything stops', () => {
