@@ -191,6 +191,18 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     lives.set(key, process)
   }
 
+  /**
+   * A life is named by its number, and those of the original have none: of several under one name it
+   * is the one that is remembered, by its pid and its birth, whose end will be told.
+   */
+  const callBack = ({ instances }: State): void => {
+    for (const [instance, { context }] of instances) {
+      const { incarnation = 0, pid = null, birth = null } = context.life ?? {}
+      const process = kernel.processes.findLast(one => one.pid === pid && one.birth === birth)
+      if (process?.instance === instance) lives.set(fileName(instance, incarnation), process)
+    }
+  }
+
   // ---- all together ------------------------------------------------------------------------
 
   const hear = (input: Input, isInFile: boolean): void => {
@@ -279,6 +291,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
         return isSame && (value === 'stopping' || value === 'killing') ? [key] : []
       })
       for (const key of terms.keys()) if (!stopping.includes(key)) terms.delete(key)
+      callBack(known)
       stopAsked.clear()
       for (const process of told) forgotten.add(process)
     },
