@@ -1,5 +1,7 @@
 /** What has been seen of lives and deaths, for all who judge. */
-import type { Process } from './kernel.ts'
+import { fileName } from '../../native/statusFile.ts'
+import type { State } from '../../src/decide.ts'
+import type { Kernel, Process } from './kernel.ts'
 
 export interface Ledger {
   /** Which process a life of the journal is. */
@@ -10,4 +12,16 @@ export interface Ledger {
   readonly excused: Set<Process>
   /** When a life was first told to stop. */
   readonly terms: Map<string, number>
+}
+
+/**
+ * A life is named by its number, and those of the original have none: of several under one name it
+ * is the one that is remembered, by its pid and its birth, whose end will be told.
+ */
+export const callBack = (lives: Ledger['lives'], kernel: Kernel, { instances }: State): void => {
+  for (const [instance, { context }] of instances) {
+    const { incarnation = 0, pid = null, birth = null } = context.life ?? {}
+    const process = kernel.processes.findLast(one => one.pid === pid && one.birth === birth)
+    if (process?.instance === instance) lives.set(fileName(instance, incarnation), process)
+  }
 }

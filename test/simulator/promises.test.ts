@@ -77,7 +77,7 @@ const threeOfAName = () => {
   return { world, hear, exited, first, ours }
 }
 
-test('where a journal goes back, the end of the life that is remembered is that of no other', () => {
+test('where a journal goes back, the end of the life that it has is that of no other', () => {
   const { world, hear, exited, first } = threeOfAName()
   hear(exited(first))
   assert.is(world.violation, null)

@@ -10,6 +10,7 @@ import type { State } from '../../src/decide.ts'
 import type { Configs } from './configs.ts'
 import { fileName } from '../../native/statusFile.ts'
 import type { Kernel, Process } from './kernel.ts'
+import { callBack } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { WrittenTurn } from './memory.ts'
 import { breakPromise, monoOf } from './world.ts'
@@ -104,6 +105,8 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   /** Nothing is stopped but for a good configuration, a command, or because everything stops. */
   const stopsForAReason = (effect: Signal, next: State): void => {
     const { instance, incarnation } = effect
+    // One that has ended, and was not heard of yet, is stopped by nothing.
+    if (lives.get(fileName(instance, incarnation))?.state === 'zombie') return
     const life = next.instances.get(instance)?.context.life ?? null
     const given = configs.given.get(instance.slice(0, instance.indexOf('/')))
     const isStillWanted = given?.wanted.get(instance)?.config === life?.config
@@ -189,18 +192,6 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     const key = fileName(instance, incarnation)
     if (lives.get(key) !== process) terms.delete(key)
     lives.set(key, process)
-  }
-
-  /**
-   * A life is named by its number, and those of the original have none: of several under one name it
-   * is the one that is remembered, by its pid and its birth, whose end will be told.
-   */
-  const callBack = ({ instances }: State): void => {
-    for (const [instance, { context }] of instances) {
-      const { incarnation = 0, pid = null, birth = null } = context.life ?? {}
-      const process = kernel.processes.findLast(one => one.pid === pid && one.birth === birth)
-      if (process?.instance === instance) lives.set(fileName(instance, incarnation), process)
-    }
   }
 
   // ---- all together ------------------------------------------------------------------------
@@ -291,7 +282,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
         return isSame && (value === 'stopping' || value === 'killing') ? [key] : []
       })
       for (const key of terms.keys()) if (!stopping.includes(key)) terms.delete(key)
-      callBack(known)
+      callBack(lives, kernel, known)
       stopAsked.clear()
       for (const process of told) forgotten.add(process)
     },
