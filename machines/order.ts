@@ -31,6 +31,8 @@ export interface Order {
   readonly lent: readonly string[]
   /** By instance, what was last said that it waits for. */
   readonly waits: Readonly<Record<string, readonly string[]>>
+  /** Nothing was read since a start of the supervisor: nobody is told to change or to end. */
+  readonly isUnread?: true
 }
 
 export interface Ordered {
@@ -120,20 +122,27 @@ export const advance = (
   const { wanted, known, order } = memory
   if (order === undefined) return { memory: { known, order }, posts: [] }
   const draft = draftOf(wanted, known, order)
-  for (const name of Object.keys(draft.held)) if (isDue(draft, name)) change(draft, name)
-  giveBack(draft)
-  for (const name of draft.ending) if (!hasFollowers(draft, name)) end(draft, name)
+  if (order.isUnread !== true) goOn(draft)
   // Last, so that they wait for those that have just been told to change.
-  lend(draft)
   for (const name of atOnce) want(draft, name, wanted[name] as Wanted)
   sayWaits(draft)
   const { after, standing, held, ending, spares, lent, waits } = draft
   const isBusy = Object.keys(held).length > 0 || ending.size > 0 || lent.size > 0
-  const next = { after, standing, held, ending: [...ending], spares, lent: [...lent], waits }
+  const next: Order = {
+    ...{ after, standing, held, ending: [...ending], spares, lent: [...lent], waits },
+    ...(order.isUnread === true && { isUnread: true }),
+  }
   return {
     memory: { known: draft.known, order: isBusy || hasOrder(wanted) ? next : undefined },
     posts: draft.posts,
   }
+}
+
+const goOn = (draft: Draft): void => {
+  for (const name of Object.keys(draft.held)) if (isDue(draft, name)) change(draft, name)
+  giveBack(draft)
+  for (const name of draft.ending) if (!hasFollowers(draft, name)) end(draft, name)
+  lend(draft)
 }
 
 const draftOf = (wanted: Wishes, known: readonly string[], order: Order): Draft => {

@@ -20,6 +20,7 @@ import {
   tellEnded,
   tellLoaded,
   tellMuster,
+  tellReopen,
   tellStanding,
   union,
   withSpec,
@@ -111,12 +112,7 @@ export const sandboxMachine = setup({
     }),
     forgetConfig: assign({ wanted: {}, reasons: [], refusedAt: undefined }),
     close: assign({ closing: true }),
-    // Who was to end with everything, and was not told yet, goes on.
-    reopen: assign(({ context: { closing, order } }) =>
-      closing && order !== undefined
-        ? { closing: false, order: { ...order, ending: [] } }
-        : { closing: false },
-    ),
+    reopen: assign(({ context }) => tellReopen(context)),
   },
   guards: {
     isOpen: ({ context }) => !context.closing,

@@ -151,6 +151,18 @@ export const withSpec = (
   return { wanted: { ...wanted, ...news } }
 }
 
+/**
+ * What was read last may be older than what runs: turns that could not be written are forgotten. So
+ * nobody is ended or replaced by it once more, until all configuration is read, as at each start.
+ */
+export const tellReopen = ({ closing, order }: SandboxMemory): Partial<SandboxMemory> => ({
+  closing: false,
+  ...(order !== undefined && {
+    // Who was to end with everything, and was not told yet, goes on.
+    order: { ...order, ...(closing && { ending: [] }), isUnread: true },
+  }),
+})
+
 /** Everything is to end: at once, or each after those that are after it. */
 export const tellAllToEnd = ({ known, order }: SandboxMemory): Telling => {
   if (order === undefined) return { memory: {}, posts: dismissal(known) }
@@ -159,7 +171,8 @@ export const tellAllToEnd = ({ known, order }: SandboxMemory): Telling => {
       known.some(name => processOf(name) === process),
     ),
   )
-  const next = { ...order, after, held: {}, spares: {}, lent: [], ending: known }
+  const { standing, waits } = order
+  const next: Order = { after, standing, waits, held: {}, spares: {}, lent: [], ending: known }
   return advance({ wanted: {}, known, order: next })
 }
 

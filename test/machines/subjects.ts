@@ -117,9 +117,11 @@ export const sandboxSubject: Subject<SandboxMemory> = {
     'ended b': { type: 'ended', instance: 'web/b.0' },
     'ended z': { type: 'ended', instance: 'web/z.0' },
   }),
-  reduce: ({ known, ...memory }) => ({
+  reduce: ({ known, unlike, order, ...memory }) => ({
     ...memory,
     known: [...known].sort(),
+    // Always in this order, whichever there was first.
+    ...{ unlike, order },
     // Both are for who reads; they decide nothing.
     reasons: [],
     refusedAt: undefined,

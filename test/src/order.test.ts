@@ -10,96 +10,27 @@ import * as assert from 'uvu/assert'
 import type { Effect, Policy } from '../../machines/vocabulary.ts'
 import { fatesIn, livesIn } from '../../src/outcome.ts'
 import { prng } from '../prng.ts'
+import {
+  chain,
+  expectedOf,
+  good,
+  launches,
+  ready,
+  rolling,
+  signals,
+  upOf,
+  versions,
+} from './orderWords.ts'
 import { orderWorld } from './orderWorld.ts'
 import type { Processes, Said, World } from './orderWorld.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
-
-const ready: Policy['ready'] = {
-  probe: { kind: 'tcp', port: 80 },
-  timeoutMs: 10_000,
-  onTimeout: 'restart',
-}
-const good = () => false
-const rolling = (maxUnavailable: number, surge: number): Policy => ({
-  ready,
-  rolling: { maxUnavailable, surge },
-})
-
-const launches = ({ effects }: World): readonly string[] =>
-  effects.flatMap(effect => (effect.type === 'launch' ? [effect.instance] : []))
-const signals = ({ effects }: World): readonly string[] =>
-  effects.flatMap(effect => (effect.type === 'signal' ? [effect.instance] : []))
-const versions = ({ knots }: World): readonly string[] =>
-  [...knots].map(([name, { config }]) => `${name} ${config}`).sort()
-const upOf = ({ knots }: World, process: string): number =>
-  [...knots].filter(
-    ([name, { isReady, isStopping }]) => name.startsWith(`s/${process}.`) && isReady && !isStopping,
-  ).length
-
-/** Its journal is lost, too. */
-const forgetful = (world: World): void => world.restart(false)
-
-const chain: Processes = {
-  web: { count: 2, version: '1', policy: { after: ['db'], ready } },
-  db: { count: 1, version: '1', policy: { ready } },
-  proxy: { count: 1, version: '1', policy: { after: ['web'] } },
-}
 
 test('started in order, each when the one before is ready', () => {
   const world = orderWorld(good)
   world.load(chain)
   world.settle()
   assert.equal(launches(world), ['s/db.0', 's/web.0', 's/web.1', 's/proxy.0'])
-})
-
-test('an order that a reload begins knows who is up already, and leaves them alone', () => {
-  const alone: Processes = { db: { count: 2, version: '1' } }
-  for (const change of [() => {}, (world: World) => world.restart(), forgetful]) {
-    const world = orderWorld(good)
-    world.load(alone)
-    world.settle()
-    change(world)
-    world.effects.length = 0
-    world.load({ ...alone, web: { count: 1, version: '1', policy: { after: ['db'] } } })
-    world.settle()
-    assert.equal(launches(world), ['s/web.0'])
-    assert.equal(signals(world), [])
-    // And again, when nobody has asked for an order in between.
-    world.load(alone)
-    world.settle()
-    assert.is(world.state().sandboxes.get('s')?.context.order, undefined)
-    world.load({ ...alone, web: { count: 1, version: '2', policy: { after: ['db'] } } })
-    world.settle()
-    assert.is(world.state().instances.get('s/web.0')?.value, 'running')
-  }
-})
-
-test('an order that a reload begins waits for who is on its way', () => {
-  const world = orderWorld(good)
-  world.load({ db: { count: 1, version: '1', policy: { ready } } })
-  while (!world.knots.has('s/db.0')) world.step(() => 0)
-  world.load({
-    db: { count: 1, version: '1', policy: { ready } },
-    web: { count: 1, version: '1', policy: { after: ['db'] } },
-  })
-  world.step(() => 0)
-  assert.not.ok(world.knots.get('s/db.0')?.isReady)
-  assert.is(world.state().instances.get('s/web.0')?.value, 'waiting')
-  world.settle()
-  assert.is(world.state().instances.get('s/web.0')?.value, 'running')
-})
-
-test('a process that is rolled for the first time is rolled, and not replaced at once', () => {
-  let least = Infinity
-  const world = orderWorld(good, self => (least = Math.min(least, upOf(self, 'web'))))
-  world.load({ web: { count: 3, version: '1', policy: { ready } } })
-  world.settle()
-  least = Infinity
-  world.load({ web: { count: 3, version: '2', policy: rolling(1, 0) } })
-  for (let i = 0; i < 200; i++) world.step(() => 0)
-  assert.equal(versions(world), ['s/web.0 2', 's/web.1 2', 's/web.2 2'])
-  assert.is(least, 2)
 })
 
 test('ended in reverse when everything stops', () => {
@@ -276,10 +207,7 @@ test(`whatever dies and when: what is wanted comes to run, in order (SEED=${seed
     )
     world.load(mended)
     for (let i = 0; i < 600; i++) world.step(random)
-    const expected = Object.entries(mended).flatMap(([name, { count, version }]) =>
-      Array.from({ length: count }, (_, index) => `s/${name}.${index} ${version}`),
-    )
-    assert.equal(versions(world), expected.sort(), `round ${round}`)
+    assert.equal(versions(world), expectedOf(mended), `round ${round}`)
     world.say({ type: 'signal.received', signal: 'SIGTERM' })
     for (let i = 0; i < 200 && world.state().tree.value !== 'stopped'; i++) world.step(random)
     assert.is(world.knots.size, 0, `round ${round}: all ended`)

@@ -253,6 +253,37 @@ test('where turns were lost: who waits for others, and lives, is not started wit
   assert.not(effects.some(({ type }) => type === 'launch'))
 })
 
+test('where turns were lost: what was to end in its turn is not swept away', () => {
+  const [a, b] = ['web/a.0', 'web/b.0'] as const
+  const all = { [a]: wanted, [b]: { ...wanted, policy: { after: ['a'] } } }
+  const config = { ...load, wanted: all }
+  const absent = { type: 'config.absent', sandbox: 'web' } as const
+  // It ends after the other one, and until then it is started again.
+  const died = { type: 'knot.exited', ...life, instance: a, pid: 42, status: 9 } as const
+  const of = { a: { instance: a }, b: { instance: b, incarnation: 3, pid: 52 } }
+  const begun = [
+    { ...launched, ...of.a },
+    { ...started, ...of.a },
+    { ...launched, ...of.b },
+    { ...started, ...of.b },
+  ]
+  const known = tell(config, ...begun, absent, died)
+  assert.equal(
+    [a, b].map(name => known.instances.get(name)?.value),
+    ['backoff', 'stopping'],
+  )
+  const next = { ...alive, instance: a, incarnation: 8, pid: 62, birth: 19 }
+  const { inputs } = heard(known, { ...gone, instance: b, incarnation: 3, pid: 52 }, next)
+  const start = { type: 'tree.started', pid: 1, bootId: 'b', version: '1', ...stamp } as const
+  for (const order of [inputs, [...inputs].reverse()]) {
+    const { state, effects } = decide(known, [start, ...order], 99)
+    assert.is(state.instances.get(a)?.value, 'running')
+    const swept = effects.flatMap(effect => (effect.type === 'sweep' ? [effect.instance] : []))
+    assert.equal(swept, [b])
+    assert.not(effects.some(({ type }) => type === 'signal'))
+  }
+})
+
 test('what was stopped before it was started had no application', () => {
   const exited = { mono: 4_000, status: 15, started: 0, how: 'term' }
   const input = only(running, { ...gone, kept: { ...gone.kept, exited } })
