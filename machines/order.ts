@@ -141,7 +141,8 @@ export const advance = (
 const goOn = (draft: Draft): void => {
   for (const name of Object.keys(draft.held)) if (isDue(draft, name)) change(draft, name)
   giveBack(draft)
-  for (const name of draft.ending) if (!hasFollowers(draft, name)) end(draft, name)
+  for (const name of draft.ending)
+    if (!hasFollowers(draft, name) || isWaiting(draft, name)) end(draft, name)
   lend(draft)
 }
 
@@ -173,6 +174,10 @@ const draftOf = (wanted: Wishes, known: readonly string[], order: Order): Draft 
 }
 
 const isUp = ({ standing }: Draft, name: string): boolean => standing[name] === 'up'
+
+/** It does not live, and others are to be up before it does. */
+const isWaiting = ({ standing, waits }: Draft, name: string): boolean =>
+  standing[name] === 'none' && waits[name] !== undefined
 
 /** Others have to end before it: those that are after it, and are to change or to end. */
 const hasFollowers = ({ busy, after }: Draft, name: string): boolean =>
@@ -256,13 +261,23 @@ const waitsOf = (draft: Draft, process: string): readonly string[] =>
     return names.some(one => !isUp(draft, one) || isChanging(one))
   })
 
+/** Until its turn has come, one that is to end is started again, after those that there are. */
+const waitsUntilEnd = (draft: Draft, process: string): readonly string[] =>
+  (draft.after[process] ?? []).filter(other =>
+    draft.known.some(one => processOf(one) === other && !isUp(draft, one)),
+  )
+
 const sayWaits = (draft: Draft): void => {
   const byProcess = new Map<string, readonly string[]>()
   for (const name of draft.known) {
-    if (!(name in draft.wanted) && !draft.lent.has(name)) continue
+    const isEnding = draft.ending.has(name)
+    if (!(name in draft.wanted) && !draft.lent.has(name) && !isEnding) continue
+    // It is not started any more.
+    if (isEnding && isWaiting(draft, name)) continue
     const process = processOf(name)
-    const waitsFor = byProcess.get(process) ?? waitsOf(draft, process)
-    byProcess.set(process, waitsFor)
+    const key = isEnding ? `${process} ends` : process
+    const waitsFor = byProcess.get(key) ?? (isEnding ? waitsUntilEnd : waitsOf)(draft, process)
+    byProcess.set(key, waitsFor)
     if ((draft.waits[name] ?? []).join(' ') === waitsFor.join(' ')) continue
     remember(draft, name, waitsFor)
     draft.posts.push({ to: 'instances', names: [name], letter: { type: 'hold', waitsFor } })

@@ -82,6 +82,26 @@ test('who dies while its first is down waits for it, and a restart does not hurr
   assert.is(launches(world).filter(name => name === 's/web.0').length, 2)
 })
 
+test('who is to end, and dies before its turn, is started after others or not at all', () => {
+  for (const isDbDown of [true, false]) {
+    const world = orderWorld(good)
+    world.load(chain)
+    world.settle()
+    world.load({ db: chain['db']! })
+    world.step(() => 0)
+    assert.equal(signals(world), ['s/proxy.0'])
+    world.pass(5_000)
+    if (isDbDown) world.exit('s/db.0')
+    world.effects.length = 0
+    world.exit('s/web.0')
+    // Those that are after it still live: they may need it.
+    assert.equal(launches(world), isDbDown ? [] : ['s/web.0'])
+    world.settle()
+    assert.equal(versions(world), ['s/db.0 1'])
+    assert.is(launches(world).includes('s/web.0'), !isDbDown)
+  }
+})
+
 for (const [unavailable, surge] of [
   [1, 0],
   [2, 0],
