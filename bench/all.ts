@@ -4,7 +4,10 @@
  */
 import { existsSync } from 'node:fs'
 
-const names = ['start', 'cold', 'restart', 'switch', 'blind', 'memory', 'journal', 'look', 'check']
+const names = [
+  ...['start', 'cold', 'restart', 'switch', 'blind', 'memory', 'journal', 'look', 'check'],
+  ...['backoff', 'probes'],
+]
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => !names.includes(name))

@@ -4,10 +4,12 @@
  *
  *     guest          writes and exits
  *     guest stay     writes and sleeps until it is killed
+ *     guest serve    writes, and answers by HTTP who connects to the socket at descriptor 3
  */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +28,22 @@ static size_t digits(char *to, uint64_t number)
 	return count;
 }
 
+static void serve(void)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	char request[4096];
+
+	for (;;) {
+		int client = accept4(3, NULL, NULL, SOCK_CLOEXEC);
+
+		if (client == -1)
+			continue;
+		if (read(client, request, sizeof request) > 0)
+			(void)!write(client, answer, sizeof answer - 1);
+		close(client);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char line[32] = "main ";
@@ -37,6 +55,8 @@ int main(int argc, char **argv)
 	line[length++] = '\n';
 	if (write(STDOUT_FILENO, line, length) != (ssize_t)length)
 		return 1;
+	if (argc > 1 && strcmp(argv[1], "serve") == 0)
+		serve();
 	while (argc > 1 && strcmp(argv[1], "stay") == 0)
 		pause();
 	return 0;

@@ -9,7 +9,12 @@ import { addSandbox, makeImage, makeWorld, writeIn } from '../src/demo/world.ts'
 import type { World } from '../src/demo/world.ts'
 import { compile } from './compile.ts'
 
-export const guestWorld = (instances: number): World => {
+/** `lines`: more of the container configuration. */
+export const guestWorld = (
+  instances: number,
+  words: readonly string[] = ['stay'],
+  lines = '',
+): World => {
   const world = makeWorld('bench')
   const image = makeImage(world, 'bench')
   compile('guest', image)
@@ -17,17 +22,17 @@ export const guestWorld = (instances: number): World => {
     image,
     'config.yaml',
     `executable: /guest
-arguments: [stay]
+arguments: [${words.join(', ')}]
 user-id: 1000
 group-id: 1000
 memory-limit: 64Mi
 restart-timeout: 0
 volumes:
   /tmp: !Tmpfs { size: 1Mi, mode: 0o1777 }
-`,
+${lines}`,
   )
   addSandbox(world, 'bench', {
-    sandbox: 'allow-users: [1000]\nallow-groups: [1000]\n',
+    sandbox: 'allow-users: [1000]\nallow-groups: [1000]\nallow-tcp-ports: [1-65535]\n',
     processes: `guest: { image: bench, config: /config.yaml, instances: ${instances} }\n`,
   })
   return world
