@@ -214,6 +214,10 @@ export const instanceMachine = instanceWords.createMachine({
         // The supervisor may have died between writing down the signal and sending it.
         'knot.adopted': [another, { actions: ['remember', terminate] }],
         'app.started': { guard: 'isThisLife', actions: 'remember' },
+        'app.notified': [
+          { guard: 'isExtension', actions: ['remember', 'extendKillTimer', arm] },
+          { guard: 'isThisLife', actions: 'remember' },
+        ],
         want: heard,
         unwant: heard,
         'timer.elapsed': { guard: { type: 'isTimer', params: 'kill' }, target: 'killing' },

@@ -90,6 +90,12 @@ export const instanceWords = setup({
         due: event.mono + (context.life?.killMs ?? 0) + killGraceMs,
       }),
     }),
+    extendKillTimer: assign({
+      timer: ({ context, event }) => ({
+        timer: 'kill' as const,
+        due: Math.max(context.timer?.due ?? 0, event.mono + extensionOf(event) + killGraceMs),
+      }),
+    }),
     setKillAgainTimer: assign({
       timer: ({ event }) => ({ timer: 'kill' as const, due: event.mono + killAgainMs }),
     }),

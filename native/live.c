@@ -238,7 +238,7 @@ static void stop(struct life *life)
 {
 	if (!life->is_stopping) {
 		set_deadline(life);
-		watch_end(life->container);
+		watch_stop(life->container, monotonic());
 	}
 	life->is_stopping = true;
 	life->code = EXIT_STOPPED;
@@ -374,6 +374,9 @@ static void take(struct life *life, long signal)
 	else if (signal != 0)
 		stop(life);
 	watch_turn(life->container, monotonic());
+	/* It has asked for more time. */
+	if (life->kill_at < life->container->watch.stop_until)
+		life->kill_at = life->container->watch.stop_until;
 }
 
 int live(struct container *container, const struct step *fork)

@@ -5,7 +5,7 @@
  *   RELOADING=1           not ready, until READY=1
  *   STOPPING=1            not ready any more
  *   STATUS=TEXT           told
- *   EXTEND_TIMEOUT_USEC   told
+ *   EXTEND_TIMEOUT_USEC   told, and kept to while it stops; no more than the plan allows
  *   WATCHDOG=1, =trigger  where `healthy: {notify: true}` asks for it
  *   WATCHDOG_USEC=N       another period from now on
  *
@@ -97,6 +97,8 @@ long open_notify(struct container *container, const struct step *step)
 	if (fd < 0 || error < 0)
 		return fd < 0 ? fd : error;
 	container->watch.notify = (int) fd;
+	container->watch.ready_max_ms = step->number[0];
+	container->watch.stop_max_ms = step->number[1];
 	return 0;
 }
 
@@ -265,6 +267,8 @@ bool has_untold(const struct watch *watch)
 
 void forget_notices(struct watch *watch, int64_t now)
 {
+	watch->is_stopping = false;
+	watch->stop_until = 0;
 	watch->says_ready = watch->told_ready = false;
 	watch->says_stopping = watch->told_stopping = false;
 	watch->has_status = false;
@@ -284,10 +288,25 @@ static void say_unready(const char *why, int64_t now)
 	end_status(&line);
 }
 
+/* Of what it asks for, in milliseconds. */
+static int64_t granted(const struct watch *watch, int64_t now)
+{
+	int64_t max = watch->is_stopping ? watch->stop_max_ms : watch->ready_max_ms;
+	int64_t start = watch->is_stopping ? watch->stopping_at : watch->began_at;
+
+	if (max < 0 || (watch->is_ready && !watch->is_stopping))
+		return watch->extend_ms;
+	int64_t left = max - (now - start) / MILLISECOND;
+	return left < watch->extend_ms ? left < 0 ? 0 : left : watch->extend_ms;
+}
+
 static void say_notified(struct watch *watch, int64_t now)
 {
 	struct line line;
 
+	watch->extend_ms = granted(watch, now);
+	if (!watch->has_status && watch->extend_ms == 0)
+		return;
 	begin_status(&line, "notified", now);
 	put(&line, " ");
 	put_number(&line, watch->extend_ms);
@@ -300,6 +319,8 @@ static void say_notified(struct watch *watch, int64_t now)
 		if (watch->look_at[HEALTHY] != NEVER)
 			watch->look_at[HEALTHY] = after(watch->look_at[HEALTHY], watch->extend_ms);
 	}
+	if (watch->extend_ms > 0 && watch->is_stopping)
+		watch->stop_until = after(now, watch->extend_ms);
 	watch->has_status = false;
 	watch->extend_ms = 0;
 }

@@ -56,7 +56,7 @@ static const struct shape {
 	[OP_ENTER_LANDLOCK] = { 0, 0, false, true },
 	[OP_SECRET_FILES] = { 2, 1, true, false },
 	[OP_PROBE] = { PROBE_NUMBERS, 0, true, false },
-	[OP_NOTIFY] = { 0, 1, false, false },
+	[OP_NOTIFY] = { 2, 1, false, false },
 	[OP_READY_FD] = { 1, 0, false, true },
 	[OP_PRE_STOP] = { 1, 1, true, false },
 	[OP_STOP] = { 0, 0, true, false },

@@ -207,8 +207,16 @@ export type Step =
       readonly failures: number
       readonly startDelayMs: number
     }
-  /** A socket called `notify` on a file system of its own, mounted there. */
-  | { readonly do: 'notify'; readonly directory: string }
+  /**
+   * A socket called `notify` on a file system of its own, mounted there. EXTEND_TIMEOUT_USEC gets
+   * to so much, from the start of the application and from that of a stop. Null: to any.
+   */
+  | {
+      readonly do: 'notify'
+      readonly directory: string
+      readonly readyMaxMs: number | null
+      readonly stopMaxMs: number | null
+    }
   /** Run in the container when that is ordered, as the application is. */
   | {
       readonly do: 'preStop'

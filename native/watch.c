@@ -318,21 +318,32 @@ void watch_end(struct container *container)
 	end_look(watch, HEALTHY);
 }
 
+static bool is_heard(const struct watch *watch)
+{
+	return watch->notify != -1 && (watch->is_on || watch->is_stopping);
+}
+
+void watch_stop(struct container *container, int64_t now)
+{
+	watch_end(container);
+	container->watch.is_stopping = true;
+	container->watch.stopping_at = now;
+}
+
 int64_t watch_deadline(const struct container *container)
 {
 	const struct watch *watch = &container->watch;
 	int64_t first = watch->pre_stop_pid != 0 ? watch->pre_stop_kill_at : NEVER;
 
-	if (!watch->is_on)
-		return first;
+	bool hears = is_heard(watch);
 	const int64_t times[] = {
-		watch->complain_at,
-		watch->silent_at,
-		watch->look_at[READY],
-		watch->look_at[HEALTHY],
-		watch->kill_at[HEALTHY],
-		has_untold(watch) ? watch->tell_at : NEVER,
-		watch->notify != -1 ? watch->hear_at : NEVER,
+		hears && has_untold(watch) ? watch->tell_at : NEVER,
+		hears ? watch->hear_at : NEVER,
+		watch->is_on ? watch->complain_at : NEVER,
+		watch->is_on ? watch->silent_at : NEVER,
+		watch->is_on ? watch->look_at[READY] : NEVER,
+		watch->is_on ? watch->look_at[HEALTHY] : NEVER,
+		watch->is_on ? watch->kill_at[HEALTHY] : NEVER,
 	};
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
 		if (times[i] < first)
@@ -390,14 +401,14 @@ void watch_turn(struct container *container, int64_t now)
 		sys_kill(watch->pre_stop_pid, SIGKILL);
 		watch->pre_stop_kill_at = NEVER;
 	}
+	if (is_heard(watch)) {
+		hear_notices(container, now);
+		tell_notices(container, now);
+	}
 	if (!watch->is_on)
 		return;
 	if (watch->read != -1)
 		hear_pipe(container, now);
-	if (watch->notify != -1) {
-		hear_notices(container, now);
-		tell_notices(container, now);
-	}
 	kill_late(watch, now);
 	for (enum what what = READY; what < WHATS; what++)
 		if (now >= watch->look_at[what] && watch->pid[what] == 0)

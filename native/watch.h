@@ -94,6 +94,14 @@ struct watch {
 	int64_t tell_at;
 	int64_t words_left;
 	int64_t bytes_told;
+
+	/* Milliseconds to which EXTEND_TIMEOUT_USEC gets, until ready and for a stop; -1: any. */
+	int64_t ready_max_ms;
+	int64_t stop_max_ms;
+	/* A stop has begun; and when the next signal is not to come before, or 0. */
+	bool is_stopping;
+	int64_t stopping_at;
+	int64_t stop_until;
 };
 
 #define NOTHING_WATCHED { .notify = -1, .read = -1, .written = -1, .signals = -1 }
@@ -105,6 +113,8 @@ void watch_learn(struct watch *watch, const struct step *step);
 /* Around each start of the application. */
 long watch_prepare(struct container *container);
 void watch_begin(struct container *container, const struct step *fork, int64_t now);
+/* It is told to stop: nobody looks any more, and what it says is still heard. */
+void watch_stop(struct container *container, int64_t now);
 /* Nobody looks any more: it stops, or has ended. */
 void watch_end(struct container *container);
 /* Somebody who was not the application has died. */

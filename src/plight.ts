@@ -29,15 +29,22 @@ export const plightOf = (state: Known, name: string, mono: number | null): strin
         ? null
         : `failed ${times(context.trouble.failures)} in a row${next(startAt(context))}`
     case 'readying':
-      return 'it is not ready yet'
+      return withReason('it is not ready yet', context)
     case 'leaving':
       return 'its pre-stop command runs'
     case 'running':
-      return isHeld(state, name) ? sayHeld(state, name) : null
+      return isHeld(state, name)
+        ? sayHeld(state, name)
+        : context.life?.isReady === false
+          ? withReason('it is not ready', context)
+          : null
     default:
       return null
   }
 }
+
+const withReason = (what: string, { life }: Memory): string =>
+  life?.unready === undefined ? what : `${what}: ${life.unready}`
 
 /** It runs as before, and is to be replaced when it is its turn. */
 export const isHeld = ({ sandboxes }: Known, name: string): boolean =>

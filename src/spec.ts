@@ -85,6 +85,8 @@ export interface Spec {
   readonly stop?: readonly SpecStopStep[]
   /** Absent: nothing was asked for. */
   readonly policy?: Policy
+  /** What more time an application may ask for until it is ready, and for its stop. Absent: any. */
+  readonly extendTo?: { readonly readyMs?: number; readonly stopMs?: number }
 }
 
 export interface SpecStopStep {

@@ -6,6 +6,7 @@ import type { Fields } from './codec.ts'
 import { optional } from './codec.ts'
 import { MAX_64 } from './fields.ts'
 import { readNumeric } from './numbers.ts'
+import { seconds } from './probes.ts'
 import { nullable, whole, wholeNumber, word } from './words.ts'
 
 /** Ours. Null: no limit. */
@@ -25,6 +26,16 @@ export interface Ceilings extends FurtherLimits {
   readonly memoryLimit: bigint | null
   readonly filenoLimit: bigint | null
   readonly cpuShares: number | null
+}
+
+/** Ours: of a sandbox alone. How long, how often and how many at most. Null: any. */
+export interface Bounds {
+  readonly restartTimeoutMinMs: number | null
+  readonly killTimeoutMaxMs: number | null
+  readonly preStopTimeoutMaxMs: number | null
+  readonly readyTimeoutMaxMs: number | null
+  readonly probePeriodMinMs: number | null
+  readonly surgeMax: number | null
 }
 
 export const memoryBytes = whole('a number of bytes such as 100Mi', 0n, MAX_64)
@@ -53,4 +64,16 @@ export const ceilingFields: Fields<Ceilings> = {
   memoryLimit: optional(nullable(memoryBytes), null),
   filenoLimit: optional(nullable(fileCount), null),
   cpuShares: optional(nullable(shareCount), null),
+}
+
+const anySeconds = nullable(seconds(0))
+const someSeconds = nullable(seconds(0.001))
+
+export const boundFields: Fields<Bounds> = {
+  restartTimeoutMinMs: optional(anySeconds, null, 'restart-timeout-min'),
+  killTimeoutMaxMs: optional(anySeconds, null, 'kill-timeout-max'),
+  preStopTimeoutMaxMs: optional(someSeconds, null, 'pre-stop-timeout-max'),
+  readyTimeoutMaxMs: optional(someSeconds, null, 'ready-timeout-max'),
+  probePeriodMinMs: optional(someSeconds, null, 'probe-period-min'),
+  surgeMax: optional(nullable(wholeNumber('a number of instances', 0n, 1_000n)), null),
 }

@@ -5,7 +5,7 @@ import type { Decoder } from './codec.ts'
 import { decoder, mapOf, optional, required, structure } from './codec.ts'
 import { confinementFields } from './confinement.ts'
 import { anyKey, idMap, ipAddress, logLevel, path, ranges, texts } from './fields.ts'
-import { ceilingFields } from './limits.ts'
+import { boundFields, ceilingFields } from './limits.ts'
 import { U32_MAX } from './numbers.ts'
 import type { BridgedNetwork, Sandbox } from './shapes.ts'
 import { flag, mapped, nullable, plainNumber, text, wholeNumber, word } from './words.ts'
@@ -77,6 +77,7 @@ export const sandbox: Decoder<Sandbox> = structure<Sandbox>(
     secretsNamespaces: optional(texts, []),
     ...confinementFields,
     ...ceilingFields,
+    ...boundFields,
   },
   {
     wrongKeys: {

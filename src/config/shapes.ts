@@ -4,7 +4,7 @@
  */
 
 import type { Confinement } from './confinement.ts'
-import type { Ceilings, FurtherLimits } from './limits.ts'
+import type { Bounds, Ceilings, FurtherLimits } from './limits.ts'
 import type { ContainerPolicy, ProcessPolicy } from './policy.ts'
 
 /** Inclusive at both ends. `5-1` is accepted, and matches nothing. */
@@ -71,8 +71,8 @@ export interface BridgedNetwork {
   readonly afterSetupTimeoutMs: number
 }
 
-/** Ours: `Confinement` and `Ceilings`. */
-export interface Sandbox extends Confinement, Ceilings {
+/** Ours: `Confinement`, `Ceilings` and `Bounds`. */
+export interface Sandbox extends Confinement, Ceilings, Bounds {
   readonly configFile: string | null
   readonly imageDir: string
   readonly imageDirLevels: number

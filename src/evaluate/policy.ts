@@ -19,7 +19,7 @@ import type { Subject } from './subject.ts'
 // ---------------------------------------------------------------------------
 
 /** Nothing where nothing was asked for: hashes stay what they were. */
-export const policyOf = (subject: Subject): Pick<Spec, 'policy' | 'stop'> => {
+export const policyOf = (subject: Subject): Pick<Spec, 'policy' | 'stop' | 'extendTo'> => {
   const { backoff, intensity, preStop, stop, killTimeoutMs } = subject.container.value
   const { after, upgrade } = subject.process.value
   const put = valueOf(subject)
@@ -36,6 +36,18 @@ export const policyOf = (subject: Subject): Pick<Spec, 'policy' | 'stop'> => {
   return {
     ...(Object.keys(policy).length > 0 && { policy }),
     ...(stop !== null && { stop: stepsOf(stop, killTimeoutMs) }),
+    ...extensionsOf(subject),
+  }
+}
+
+/** Only an application that can ask for more has to be bounded. */
+const extensionsOf = ({ sandbox, container }: Subject): Pick<Spec, 'extendTo'> => {
+  const { readyTimeoutMaxMs: readyMs, killTimeoutMaxMs: stopMs } = sandbox.value
+  const { ready, healthy } = container.value
+  const canAsk = [ready, healthy].some(probed => probed?.probe.kind === 'notify')
+  if (!canAsk || (readyMs === null && stopMs === null)) return {}
+  return {
+    extendTo: { ...(readyMs !== null && { readyMs }), ...(stopMs !== null && { stopMs }) },
   }
 }
 
@@ -129,7 +141,7 @@ const checkReferences = (file: string, container: Container): readonly Finding[]
       ),
   )
 
-const say = (ms: number): string => `${ms / 1000} s`
+export const sayMs = (ms: number): string => `${ms / 1000} s`
 
 /** The shortest that `restarts` pauses can be together, when each life ends at once. */
 const shortestMs = (restarts: number, restartMs: number, backoff: BackoffConfig | null): number => {
@@ -150,8 +162,8 @@ const checkCurve = (file: string, container: Container): readonly Finding[] => {
       mistake(
         file,
         ['backoff', 'max'],
-        `backoff: max is ${say(backoff.maxMs)}, which is less than initial, ` +
-          say(backoff.initialMs),
+        `backoff: max is ${sayMs(backoff.maxMs)}, which is less than initial, ` +
+          sayMs(backoff.initialMs),
       ),
     )
   else if (backoff !== null && backoff.maxMs < restartTimeoutMs)
@@ -159,8 +171,8 @@ const checkCurve = (file: string, container: Container): readonly Finding[] => {
       mistake(
         file,
         ['backoff', 'max'],
-        `backoff: max is ${say(backoff.maxMs)}, but restart-timeout keeps ` +
-          `${say(restartTimeoutMs)} between two starts anyway, so the curve would never count; ` +
+        `backoff: max is ${sayMs(backoff.maxMs)}, but restart-timeout keeps ` +
+          `${sayMs(restartTimeoutMs)} between two starts anyway, so the curve would never count; ` +
           'lower restart-timeout or raise max',
       ),
     )
@@ -171,9 +183,9 @@ const checkCurve = (file: string, container: Container): readonly Finding[] => {
       mistake(
         file,
         ['intensity', 'period'],
-        `intensity: more than ${intensity.restarts} restarts in ${say(intensity.periodMs)} can ` +
+        `intensity: more than ${intensity.restarts} restarts in ${sayMs(intensity.periodMs)} can ` +
           `never be, for ${backoff === null ? 'restart-timeout' : 'backoff'} spreads them over ` +
-          `${say(Math.round(shortest))} at least; allow fewer restarts or a longer period`,
+          `${sayMs(Math.round(shortest))} at least; allow fewer restarts or a longer period`,
       ),
     )
   return findings

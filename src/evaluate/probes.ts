@@ -11,6 +11,8 @@ import type { Subject } from './subject.ts'
 export const checkProbes = (subject: Subject): readonly Finding[] => [
   ...checkDescriptor(subject),
   ...checkLowPort(subject, 'ready'),
+  ...checkSharedPort(subject, 'ready'),
+  ...checkSharedPort(subject, 'healthy'),
   ...checkCommands(subject.container.file, subject.container.value),
 ]
 
@@ -61,6 +63,31 @@ const checkLowPort = (subject: Subject, key: 'ready'): readonly Finding[] => {
       probe?.kind === 'http' ? [key, 'http', 'port'] : [key, 'tcp'],
       `${key}: ${nameOf(subject)} may not listen on port ${port}, which is for root, and would ` +
         'never be ready; let it be opened by `tcp-ports`',
+    ),
+  ]
+}
+
+/** A socket that several have: whoever is quickest answers, and says nothing of the others. */
+const checkSharedPort = (subject: Subject, key: 'ready' | 'healthy'): readonly Finding[] => {
+  const probe = policyOf(subject).policy?.[key]?.probe
+  const { sandbox, process, container } = subject
+  const { instances, upgrade } = process.value
+  const others = instances + (upgrade === 'all' ? 0 : upgrade.surge) > 1
+  if (probe?.kind !== 'http' || !others) return []
+  const isShared = portsOf(subject).some(
+    ({ port, options }) =>
+      port === probe.port &&
+      !options.reusePort &&
+      (sandbox.value.bridgedNetwork === null || options.external),
+  )
+  if (!isShared) return []
+  const better = key === 'ready' ? '`tcp`, `notify` or `fd`' : '`exec` or `notify`'
+  return [
+    warning(
+      container.file,
+      [key, 'http', 'port'],
+      `${key}: port ${probe.port} is shared by all instances of ${nameOf(subject)}, and any of ` +
+        `them may answer; ${better} say it of one alone`,
     ),
   ]
 }

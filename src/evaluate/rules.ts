@@ -4,6 +4,7 @@
  */
 import { isInNetwork } from '../config/addresses.ts'
 import { checkVariable } from '../config/variables.ts'
+import { checkBoundedBy } from './bounds.ts'
 import { mistake, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { HostName } from './host.ts'
@@ -31,6 +32,7 @@ export const checkSubject = (subject: Subject, host: HostName): readonly Finding
   ...checkOwners(subject),
   ...checkBounds(subject),
   ...checkCeilings(subject),
+  ...checkBoundedBy(subject),
   ...checkSecretFile(subject),
   ...checkHostName(subject, host),
   ...checkPolicy(subject),

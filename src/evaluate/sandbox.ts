@@ -9,6 +9,7 @@ import type { Wanted } from '../../machines/vocabulary.ts'
 import { specHash, wantedBy } from '../spec.ts'
 import type { Spec } from '../spec.ts'
 import { checkAfter } from './after.ts'
+import { bounded } from './bounds.ts'
 import { compile } from './compile.ts'
 import { checkConfinement } from './confinement.ts'
 import type { Finding } from './finding.ts'
@@ -77,7 +78,8 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
       }),
     }
     findings.push(...checkSubject(subject, host))
-    subjects.push({ subject, image, spec: compile(settings, subject, image) })
+    const granted = bounded(subject)
+    subjects.push({ subject: granted, image, spec: compile(settings, granted, image) })
   }
 
   const problems = tidy(

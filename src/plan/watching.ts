@@ -24,7 +24,7 @@ export const watchSteps = (spec: Spec): readonly Step[] => {
   const { ready, healthy, preStop } = spec.policy ?? {}
   const common = { timeoutMs: 0, periodMs: 0, failures: 1, startDelayMs: 0 }
   return [
-    ...(isNotified(spec) ? [{ do: 'notify', directory: notifyDirectory } as const] : []),
+    ...(isNotified(spec) ? [notifyStep(spec)] : []),
     ...(ready === undefined
       ? []
       : [
@@ -49,6 +49,13 @@ export const watchSteps = (spec: Spec): readonly Step[] => {
     ...stopSteps(spec),
   ]
 }
+
+const notifyStep = ({ extendTo }: Spec): Step => ({
+  do: 'notify',
+  directory: notifyDirectory,
+  readyMaxMs: extendTo?.readyMs ?? null,
+  stopMaxMs: extendTo?.stopMs ?? null,
+})
 
 const probeStep = (spec: Spec, what: 'ready' | 'healthy', probe: Probe) =>
   ({

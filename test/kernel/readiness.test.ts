@@ -4,11 +4,14 @@
  * Method: real trees, one for several processes, and an application that becomes what it is told
  *   to be; what happened is read in the journal.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { test } from 'uvu'
-import { imageDir } from '../../src/demo/world.ts'
+import { imageDir, program } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
 import { freePort } from './serving.ts'
 import { inputsOf, kill, supervised, until } from './supervised.ts'
@@ -112,6 +115,14 @@ real(
           ['line=5', 'await=/data/end', 'exit=0'],
           'ready: {fd: 5}\nrestart-process-only: true\nrestart-timeout: 1\n',
         ),
+        slow: watched(
+          [
+            ...['block-term', 'notify=READY=1', 'await-term'],
+            ...['notify=STATUS=leaving|EXTEND_TIMEOUT_USEC=60000000', 'await=/data/leave'],
+            'exit=5',
+          ],
+          'ready: {notify: true}\nstop: [TERM, 0.2, KILL]\n',
+        ),
         gentle: watched(
           ['line=5'],
           'ready: {fd: 5}\nstop: [WINCH, 0.1, QUIT, 5, KILL]\n' +
@@ -143,6 +154,15 @@ real(
     await hears(self, 'knot.exited', 'gentle')
     assert.is(told(self, 'knot.exited', 'gentle')[0]?.['app'], 3, 'by SIGQUIT, the second signal')
     assert.ok(existsSync(join(self.world.root, 'data', 'left')))
+    await hears(self, 'app.ready', 'slow')
+    const asked = ['restart', '-C', self.world.master, 'web/slow.0']
+    const restarting = once(spawn(program('lithos'), asked, { stdio: 'ignore' }), 'close')
+    await hears(self, 'app.notified', 'slow')
+    // Neither its knot nor the supervisor, which is a second more patient, have killed it.
+    await setTimeout(1_400)
+    touch(self, 'leave')
+    assert.equal((await restarting)[0], 0)
+    assert.is(told(self, 'knot.exited', 'slow')[0]?.['app'], 5 << 8)
     assert.is(await self.stop(), 0)
     assert.equal(self.leftovers(), [])
   }),

@@ -11,6 +11,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
 import { freePort } from './serving.ts'
 import {
@@ -199,6 +200,17 @@ contained('notify: ready, reloading, ready, stopping, and what it says', async (
   await running.sees('status', /reloading\nready \S+$/m)
   touch('d')
   await running.sees('status', /^unready \S+ stopping$/m)
+  await end(running)
+})
+
+contained('notify: no more time until it is ready than is allowed', async () => {
+  const running = await start({
+    before: [{ ...notify, readyMaxMs: 60_000 } as Step, probe('ready', { kind: 'notify' })],
+    words: ['notify=EXTEND_TIMEOUT_USEC=3600000000|STATUS=slow'],
+  })
+  await running.sees('status', /^notified \S+ \d+ slow$/m)
+  const [, more] = /^notified \S+ (\d+) /m.exec(running.said()) ?? []
+  assert.ok(Number(more) > 0 && Number(more) <= 60_000, `${more} ms`)
   await end(running)
 })
 

@@ -168,6 +168,26 @@ static void hang_with_children(void)
 		pause();
 }
 
+/* Only after the word `block-term`. */
+static void wait_for_term(void)
+{
+	sigset_t term;
+	int signal;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigwait(&term, &signal);
+}
+
+static void block_term(void)
+{
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+}
+
 static void do_word(const char *word)
 {
 	const char *value = strchr(word, '=');
@@ -200,6 +220,10 @@ static void do_word(const char *word)
 		serve(value);
 	else if (is(word, "wait-by-"))
 		wait_by(word + 8, number);
+	else if (is(word, "block-term"))
+		block_term();
+	else if (is(word, "await-term"))
+		wait_for_term();
 	else if (is(word, "await="))
 		await(value);
 	else if (is(word, "make="))

@@ -24,7 +24,12 @@ export const probe = (
 })
 
 const proc: Step = { do: 'mount', type: 'proc', target: '/proc', options: [], flags: {} }
-export const notify: Step = { do: 'notify', directory: '/proc/driver' }
+export const notify: Step = {
+  do: 'notify',
+  directory: '/proc/driver',
+  readyMaxMs: null,
+  stopMaxMs: null,
+}
 
 export interface Watching {
   readonly before: readonly Step[]

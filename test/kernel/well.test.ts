@@ -169,6 +169,42 @@ contained('pre-stop: one that hangs is killed at its limit, with its children', 
   await end(running)
 })
 
+const leaving = ['block-term', 'notify=READY=1', 'await-term']
+
+contained('stop: one that asks for more time gets it, and what it says is heard', async () => {
+  const running = await start({
+    before: [notify, probe('ready', { kind: 'notify' })],
+    words: [
+      ...leaving,
+      'notify=STOPPING=1|STATUS=busy|EXTEND_TIMEOUT_USEC=60000000',
+      ...['await=/data/end', 'exit=0'],
+    ],
+    killMs: 300,
+  })
+  await running.sees('status', ready)
+  process.kill(running.pid, 'SIGTERM')
+  await running.sees('status', /^unready \S+ stopping\nnotified \S+ 60000 busy$/m)
+  // It would have been killed by now.
+  await new Promise(resolve => setTimeout(resolve, 400))
+  touch('end')
+  const { status } = await running.over
+  assert.is(status.at(-1), 'exited T 0 T term')
+})
+
+contained('stop: no more time than is allowed', async () => {
+  const running = await start({
+    before: [{ ...notify, stopMaxMs: 500 } as Step, probe('ready', { kind: 'notify' })],
+    words: [...leaving, 'notify=EXTEND_TIMEOUT_USEC=60000000'],
+    killMs: 300,
+  })
+  await running.sees('status', ready)
+  process.kill(running.pid, 'SIGTERM')
+  const { status } = await running.over
+  assert.is(status.at(-1), 'exited T 9 T killed')
+  const [, more] = /^notified \S+ (\d+) /m.exec(running.said()) ?? []
+  assert.ok(Number(more) > 0 && Number(more) <= 500, `${more} ms`)
+})
+
 contained(
   'stop: one signal after the other, each with its time, then everybody is killed',
   async () => {

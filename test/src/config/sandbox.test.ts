@@ -52,6 +52,12 @@ test('sandbox: an empty mapping is all defaults', () =>
     pidsLimit: null,
     cpuQuota: null,
     ioWeight: null,
+    restartTimeoutMinMs: null,
+    killTimeoutMaxMs: null,
+    preStopTimeoutMaxMs: null,
+    readyTimeoutMaxMs: null,
+    probePeriodMinMs: null,
+    surgeMax: null,
   }))
 
 test('sandbox: ranges, maps, networks', () => {

@@ -55,6 +55,39 @@ for (const [name, files, expected] of [
     ),
   )
 
+test('what is granted: no more than the sandbox allows', () => {
+  const bounds =
+    'restart-timeout-min: 2\nkill-timeout-max: 10\npre-stop-timeout-max: 3\n' +
+    'ready-timeout-max: 30\nprobe-period-min: 5\nsurge-max: 1\n'
+  const asked = run(
+    'restart-timeout: 0\nstop: [TERM, 8, QUIT, 5, KILL]\n' +
+      'pre-stop: {command: [/bin/x], timeout: 4}\nready: {notify: true, timeout: 90}\n' +
+      'healthy: {tcp: 8080, period: 0.5}\n',
+  )
+  const upgrade = web('  instances: 2\n  upgrade: {rolling: {surge: 2}}\n')
+  const files = { [sandbox]: site(bounds), [container]: asked, [processes]: upgrade }
+  within(files, world => {
+    const { wanted, spares, specs } = evaluate(world)
+    const [one] = [...wanted.values()]
+    const [spec] = [...specs.values()]
+    const policy = one?.policy
+    assert.equal([one?.restartMs, one?.killMs], [2_000, 10_000])
+    assert.equal([policy?.ready?.timeoutMs, policy?.healthy?.periodMs], [30_000, 5_000])
+    assert.is(policy?.preStop?.timeoutMs, 3_000)
+    assert.equal(
+      spec?.stop?.map(({ waitMs }) => waitMs),
+      [8_000, 2_000],
+    )
+    assert.equal(spec?.extendTo, { readyMs: 30_000, stopMs: 10_000 })
+    assert.equal([...spares.keys()], ['site/web.2'])
+  })
+  // Nothing of it where nobody says so: hashes stay what they were.
+  within({ [container]: asked, [processes]: upgrade }, world => {
+    const [spec] = [...evaluate(world).specs.values()]
+    assert.not.ok('extendTo' in (spec ?? {}))
+  })
+})
+
 test('what is wanted of a good one', () =>
   within({}, world => {
     const { wanted, specs, commands, processesJson } = evaluate(world)

@@ -144,4 +144,85 @@ export const policiesRows: readonly Row[] = [
     { [processes]: web('  upgrade: rolling\n') },
     ['PROCESSES:5:12: warning: upgrade: CONTAINER has no `ready`, so web counts as up as soon …'],
   ],
+  [
+    'an answer that any instance may give',
+    {
+      [container]: run(
+        'tcp-ports: {8080: {fd: 4}}\nready: {http: {port: 8080}}\nhealthy: {http: {port: 8080}}\n',
+      ),
+      [processes]: web('  instances: 2\n'),
+    },
+    [
+      'CONTAINER:4:22: warning: ready: port 8080 is shared by all instances of site/web, and any ' +
+        'of them may answer; `tcp`, `notify` or `fd` say it of one alone',
+      'CONTAINER:5:24: warning: healthy: port 8080 is shared by all instances of site/web, and …',
+    ],
+  ],
+  [
+    'the answer of one alone',
+    {
+      [container]: run('tcp-ports: {8080: {fd: 4}}\nready: {http: {port: 8080}}\n'),
+      [processes]: web('  instances: 1\n'),
+    },
+    [],
+  ],
+  [
+    'more patience than the sandbox has, and probes more often',
+    {
+      [sandbox]: site(
+        'restart-timeout-min: 2\nkill-timeout-max: 10\npre-stop-timeout-max: 3\n' +
+          'ready-timeout-max: 30\nprobe-period-min: 5\n',
+      ),
+      [container]: run(
+        'restart-timeout: 0\nstop: [TERM, 8, QUIT, 5, KILL]\n' +
+          'pre-stop: {command: [/bin/x], timeout: 4}\nready: {tcp: 8080, timeout: 90}\n' +
+          'healthy: {tcp: 8080, period: 0.5}\n',
+      ),
+    },
+    [
+      'CONTAINER:3:18: warning: restart-timeout: site/web asks for 0 s and gets 2 s, see ' +
+        '`restart-timeout-min` of SANDBOX',
+      'CONTAINER:4:1: warning: stop: site/web asks for 13 s and gets 10 s, see ' +
+        '`kill-timeout-max` of SANDBOX',
+      'CONTAINER:5:40: warning: pre-stop.timeout: site/web asks for 4 s and gets 3 s, see …',
+      'CONTAINER:6:29: warning: ready.timeout: site/web asks for 90 s and gets 30 s, see …',
+      'CONTAINER:7:30: warning: healthy.period: site/web asks for 0.5 s and gets 5 s, see …',
+    ],
+  ],
+  [
+    'a kill-timeout, which nobody asked for, and one that somebody did',
+    {
+      [sandbox]: site('kill-timeout-max: 4\n'),
+      [container]: run('kill-timeout: 20\n'),
+      [processes]: web('') + web('').replace('web:', 'other:'),
+    },
+    [
+      'CONTAINER:3:15: warning: kill-timeout: site/other asks for 20 s and gets 4 s, see …',
+      'CONTAINER:3:15: warning: kill-timeout: site/web asks for 20 s and gets 4 s, see …',
+    ],
+  ],
+  [
+    'a surge that is not allowed',
+    {
+      [sandbox]: site('surge-max: 1\n'),
+      [container]: run('ready: {tcp: 8080}\n'),
+      [processes]: web('  instances: 3\n  upgrade: {rolling: {surge: 2}}\n'),
+    },
+    [
+      'PROCESSES:6:3: warning: upgrade: site/web asks for a surge of 2, and `surge-max` of ' +
+        'SANDBOX is 1',
+    ],
+  ],
+  [
+    'and without which nothing could be replaced',
+    {
+      [sandbox]: site('surge-max: 0\n'),
+      [container]: run('ready: {tcp: 8080}\n'),
+      [processes]: web('  upgrade: {rolling: {max-unavailable: 0, surge: 1}}\n'),
+    },
+    [
+      'PROCESSES:5:3: upgrade: site/web asks for a surge of 1, and `surge-max` of SANDBOX is 0: ' +
+        'nothing could be replaced; raise max-unavailable',
+    ],
+  ],
 ]
