@@ -72,7 +72,9 @@ real(
     self.configure({
       steady: { container: sleeper },
       curve: {
-        container: `${ending}restart-timeout: 0\nbackoff: {initial: 0.2, factor: 2, max: 0.8, jitter: 0}\n`,
+        container:
+          `${ending}restart-timeout: 0\n` +
+          'backoff: {initial: 0.2, factor: 2, max: 0.8, jitter: 0}\n',
       },
       paced: { container: `${ending}restart-timeout: 1\n` },
       never: {
