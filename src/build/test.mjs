@@ -13,7 +13,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, isStale, root } from './build.mjs'
 
-/** On a quiet host no test takes a tenth of this. It is here so that a hung one is named instead of hanging CI. */
+/** On a quiet host no test takes a tenth of it: one that hangs is named instead of hanging CI. */
 const patienceMs = 300_000
 
 const kernelDirectories = ['test/kernel/', 'test/native/', 'test/actors/']
