@@ -37,7 +37,8 @@ const measure = async (instances: number): Promise<string> => {
     const used = cpuSeconds(tree.pid) - before
     const starts = startsIn(world) - startsBefore
     await stopTree(world, tree)
-    return `${instances} that end at once: ${percent(used, seconds)} of a processor, ${starts} starts`
+    const share = percent(used, seconds)
+    return `${instances} that end at once: ${share} of a processor, ${starts} starts`
   } finally {
     await removeWorld(world, tree)
   }

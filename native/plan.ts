@@ -57,6 +57,9 @@ export interface IpAddress {
   readonly bits: bigint
 }
 
+/** What EXTEND_TIMEOUT_USEC gets to. Absent: to any. */
+export type Extensions = { readonly readyMs?: number; readonly stopMs?: number }
+
 export type ProbeKind =
   /** `isGiven`: it listens before the application begins, which is ready when it waits there. */
   | { readonly kind: 'tcp'; readonly port: number; readonly isGiven: boolean }
@@ -207,16 +210,8 @@ export type Step =
       readonly failures: number
       readonly startDelayMs: number
     }
-  /**
-   * A socket called `notify` on a file system of its own, mounted there. EXTEND_TIMEOUT_USEC gets
-   * to so much, from the start of the application and from that of a stop. Null: to any.
-   */
-  | {
-      readonly do: 'notify'
-      readonly directory: string
-      readonly readyMaxMs: number | null
-      readonly stopMaxMs: number | null
-    }
+  /** A socket called `notify` on a file system of its own, mounted there. */
+  | { readonly do: 'notify'; readonly directory: string; readonly extendTo: Extensions }
   /** Run in the container when that is ordered, as the application is. */
   | {
       readonly do: 'preStop'

@@ -133,7 +133,7 @@ const encodeStep = (step: Step): void => {
     case 'probe':
       return record(op, probeNumbers(step), probeStrings(step))
     case 'notify':
-      return record(op, [step.readyMaxMs ?? -1, step.stopMaxMs ?? -1], [step.directory])
+      return record(op, [step.extendTo.readyMs ?? -1, step.extendTo.stopMs ?? -1], [step.directory])
     case 'readyFd':
       return record(op, [step.fd], [])
     case 'stop':

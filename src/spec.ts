@@ -6,6 +6,7 @@
  */
 import blake from 'blakejs'
 import { keyOf } from '../native/addresses.ts'
+import type { Extensions } from '../native/plan.ts'
 import type { Policy, Socket, Wanted } from '../machines/vocabulary.ts'
 import type { Alternatives } from './secrets/decrypt.ts'
 import type { IdMapping, LogLevel } from './config/shapes.ts'
@@ -86,7 +87,7 @@ export interface Spec {
   /** Absent: nothing was asked for. */
   readonly policy?: Policy
   /** What more time an application may ask for until it is ready, and for its stop. Absent: any. */
-  readonly extendTo?: { readonly readyMs?: number; readonly stopMs?: number }
+  readonly extendTo?: Extensions
 }
 
 export interface SpecStopStep {

@@ -53,8 +53,7 @@ export const watchSteps = (spec: Spec): readonly Step[] => {
 const notifyStep = ({ extendTo }: Spec): Step => ({
   do: 'notify',
   directory: notifyDirectory,
-  readyMaxMs: extendTo?.readyMs ?? null,
-  stopMaxMs: extendTo?.stopMs ?? null,
+  extendTo: extendTo ?? {},
 })
 
 const probeStep = (spec: Spec, what: 'ready' | 'healthy', probe: Probe) =>

@@ -36,12 +36,16 @@ const shifted = async (
   }
   compile('shift.c', library, '-shared', '-fPIC')
   writeFileSync(file, Buffer.alloc(8))
+  // The launcher has a library of its own to load.
+  const node = join(self.world.root, 'node')
+  const line = `LD_PRELOAD="${library} $LD_PRELOAD" exec ${process.execPath} "$@"`
+  writeFileSync(node, `#!/bin/sh\n${line}\n`, { mode: 0o755 })
   const { env } = process
   try {
-    Object.assign(env, { LD_PRELOAD: library, CLOCK_SHIFT: file })
+    Object.assign(env, { LITHOS_NODE: node, CLOCK_SHIFT: file })
     await use(set)
   } finally {
-    delete env['LD_PRELOAD']
+    delete env['LITHOS_NODE']
     delete env['CLOCK_SHIFT']
   }
 }
@@ -69,6 +73,7 @@ const goesOn = async (self: Supervised, when: string): Promise<void> => {
 real(
   'the clock is set while applications end, wait and do not get ready',
   supervised(async self => {
+    const port = await freePort()
     self.configure({
       steady: { container: sleeper },
       curve: {
@@ -78,7 +83,7 @@ real(
       },
       paced: { container: `${ending}restart-timeout: 1\n` },
       never: {
-        container: `${sleeper}restart-timeout: 0\nready: {tcp: ${await freePort()}, timeout: 0.5}\n`,
+        container: `${sleeper}restart-timeout: 0\nready: {tcp: ${port}, timeout: 0.5}\n`,
       },
     })
     await shifted(self, async set => {

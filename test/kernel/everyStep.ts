@@ -31,7 +31,7 @@ export const steps: readonly Step[] = [
     },
     ...{ attemptMs: 1, timeoutMs: 2, periodMs: 3, failures: 4, startDelayMs: 5 },
   },
-  { do: 'notify', directory: '/n', readyMaxMs: 300_000, stopMaxMs: null },
+  { do: 'notify', directory: '/n', extendTo: { readyMs: 300_000 } },
   { do: 'preStop', program: '/p', arguments: ['a'], timeoutMs: 6 },
   {
     do: 'stop',

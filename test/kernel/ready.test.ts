@@ -205,7 +205,10 @@ contained('notify: ready, reloading, ready, stopping, and what it says', async (
 
 contained('notify: no more time until it is ready than is allowed', async () => {
   const running = await start({
-    before: [{ ...notify, readyMaxMs: 60_000 } as Step, probe('ready', { kind: 'notify' })],
+    before: [
+      { ...notify, extendTo: { readyMs: 60_000 } } as Step,
+      probe('ready', { kind: 'notify' }),
+    ],
     words: ['notify=EXTEND_TIMEOUT_USEC=3600000000|STATUS=slow'],
   })
   await running.sees('status', /^notified \S+ \d+ slow$/m)

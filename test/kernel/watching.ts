@@ -27,8 +27,7 @@ const proc: Step = { do: 'mount', type: 'proc', target: '/proc', options: [], fl
 export const notify: Step = {
   do: 'notify',
   directory: '/proc/driver',
-  readyMaxMs: null,
-  stopMaxMs: null,
+  extendTo: {},
 }
 
 export interface Watching {

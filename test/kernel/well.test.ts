@@ -193,7 +193,7 @@ contained('stop: one that asks for more time gets it, and what it says is heard'
 
 contained('stop: no more time than is allowed', async () => {
   const running = await start({
-    before: [{ ...notify, stopMaxMs: 500 } as Step, probe('ready', { kind: 'notify' })],
+    before: [{ ...notify, extendTo: { stopMs: 500 } } as Step, probe('ready', { kind: 'notify' })],
     words: [...leaving, 'notify=EXTEND_TIMEOUT_USEC=60000000'],
     killMs: 300,
   })
