@@ -137,7 +137,19 @@ class Story {
     )
     const behind = armed === null ? null : this.decider(armed)
     const waited = behind === null ? '' : ` ${saySpan(input.at - behind.input.at)} after it was set`
-    return [`${sayInput(input)}${waited}`, behind]
+    return input.timer === 'ready'
+      ? [`${sayInput(input)}${this.unreadyBefore(turn, armed)}`, behind]
+      : [`${sayInput(input)}${waited}`, behind]
+  }
+
+  /** What was found when it was last looked for, since the timer was set. */
+  unreadyBefore(turn: PastTurn, armed: PastTurn | null): string {
+    const isUnready = (input: Input) =>
+      input.type === 'app.unready' && input.instance === this.instance
+    const found = this.lastOf(turn.seq, isUnready)
+    return found?.input.type === 'app.unready' && found.turn.seq > (armed?.seq ?? 0)
+      ? `: ${found.input.reason}`
+      : ''
   }
 
   /** What decided that this life begins. */

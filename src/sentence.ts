@@ -103,7 +103,7 @@ export const sayInput = (input: Input): string => {
     case 'app.ready':
       return `${input.instance} is ready`
     case 'app.unready':
-      return `${input.instance} is not ready any more: ${input.reason}`
+      return `${input.instance} is not ready: ${input.reason}`
     case 'app.unhealthy':
       return `${input.instance} is not well: ${input.reason}`
     case 'app.notified':
@@ -124,6 +124,7 @@ export const sayInput = (input: Input): string => {
         recoveredFrom[input.from] ?? `kept by ${input.from}`
       }`
     case 'timer.elapsed':
+      if (input.timer === 'ready') return `${input.instance} was not ready in time`
       return `the ${input.timer} timer${of(input.instance ?? 'the supervisor')} elapsed`
     case 'config.reload':
       return `a reload${of(input.sandbox)} was asked for by ${input.by}`

@@ -40,7 +40,7 @@ export const statusOf = (
   [...state.instances.values()]
     .map(({ value, context }) => ({
       ...describe(context, mono),
-      state: shownStates[String(value)] ?? String(value),
+      state: shownState(value),
     }))
     .map(status => {
       const life = state.instances.get(status.name)?.context.life
@@ -51,6 +51,8 @@ export const statusOf = (
 
 /** What is no other state to who looks from outside. */
 const shownStates: Readonly<Record<string, string>> = { readying: 'starting', leaving: 'stopping' }
+
+export const shownState = (value: string): string => shownStates[value] ?? value
 
 const describe = (
   { name, want, life, restarts, last }: Memory,

@@ -119,13 +119,21 @@ type End = Exclude<Parsed<Options>, { readonly kind: 'run' }>
 
 const usage = (message: string) => ({ kind: 'usage', message }) as const
 
+/** What one command of the original calls so is called otherwise by another. */
+const otherNames: ReadonlyMap<string, readonly string[]> = new Map([
+  ['--config', ['--master']],
+  ['--master', ['--config']],
+])
+
 /** The words of the original end with the name; so this goes to a line of its own. */
 const hintFor = ({ options }: Description, name: string): { readonly hint?: string } => {
   const names = [...Object.values(options), ...Object.values(common)].flatMap(({ names }) => names)
-  const similar = nearest(
-    name,
-    names.filter(other => other.startsWith('--')),
-  )
+  const similar =
+    otherNames.get(name)?.find(other => names.includes(other)) ??
+    nearest(
+      name,
+      names.filter(other => other.startsWith('--')),
+    )
   return similar === null ? {} : { hint: `did you mean ${similar}?` }
 }
 

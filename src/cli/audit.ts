@@ -60,7 +60,9 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     process.stdout.write(options.json ? toJson(report) : sayReport(report))
     const lowest = lowestOf(report)
     if (lowest === null)
-      return fail(name === undefined ? 'nothing runs' : `nothing called ${name} runs`)
+      return fail(
+        name === undefined ? 'nothing runs' : `nothing that is called ${JSON.stringify(name)} runs`,
+      )
     return isBroken(report) || lowest < Number(options.failUnder ?? 0) ? 3 : 0
   })
 

@@ -24,6 +24,9 @@ export const lastSettingsOf = (command: string, config: string | null): Settings
   return last.settings
 }
 
+/** For who needs a supervisor, and there is none. */
+export const sayStart = ({ file }: Settings): string => `start one: lithos_tree --config ${file}`
+
 /** Null: neither it nor a last good one can be used. Nothing is said. */
 export const quietSettings = (config: string): Settings | null =>
   readSettings(config).value ?? findLastMaster(config)?.settings ?? null

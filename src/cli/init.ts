@@ -56,8 +56,8 @@ const make = (where: Where): number => {
   const there = [...texts.keys(), join(where.images, image)].filter(existsSync)
   if (there.length > 0)
     return complain(
-      `${there.join(', ')} is there already, and nothing is overwritten: ` +
-        'take another directory, or remove that',
+      `${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} there already, and nothing is ` +
+        'overwritten: take another directory, or remove that',
     )
   if (process.getuid?.() !== 0)
     return complain('devices and the image belong to root: run this as root')

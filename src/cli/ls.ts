@@ -9,6 +9,7 @@ import { configOption } from './common.ts'
 import { instanceFields, usageFields } from './instanceFields.ts'
 import { listColumns, listingOptions, render, wants } from './listing.ts'
 import { select } from './names.ts'
+import { unknownState } from './states.ts'
 import { viewPresent } from './present.ts'
 
 /** Filters that all commands about instances have. */
@@ -18,6 +19,7 @@ export const filterOptions = {
     names: ['-S', '--state'],
     metavar: 'STATES',
     help: 'only those in one of these states, such as backoff,lost',
+    wrong: (text: string) => unknownState(text.split(',')),
   },
   sandbox: {
     kind: 'list',

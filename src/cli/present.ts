@@ -7,7 +7,7 @@ import { journalsOf, readArchived, readPresent } from '../history.ts'
 import type { Journals, Present } from '../history.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import { sayTime } from '../time.ts'
-import { lastSettingsOf } from './common.ts'
+import { lastSettingsOf, sayStart } from './common.ts'
 import { hotFileOf, pidFileOf, unreadable } from './journal/where.ts'
 
 export interface Viewed {
@@ -42,7 +42,10 @@ export const viewPresent = async (
   if (other !== null) return say(other.text)
   const archived = await readArchived(journals.archiveDirectory)
   if (archived === null)
-    return say(`no supervisor runs, and none has left a journal in ${journals.hotDirectory}`)
+    return say(
+      `no supervisor runs, and none has left a journal in ${journals.hotDirectory}; ` +
+        sayStart(settings),
+    )
   const at = archived.at === null ? '' : `, which ends ${sayTime(archived.at)}`
   say(`the supervisor does not run; this is what the archive of its journal says${at}`)
   return { settings, journals, present: archived.present, supervisor }

@@ -2,7 +2,7 @@
 import { stamp } from '../../actors/clock.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
-import { configOption, jsonOption } from './common.ts'
+import { configOption, jsonOption, sayStart } from './common.ts'
 import { namesPositional } from './ls.ts'
 import { select } from './names.ts'
 import { viewPresent } from './present.ts'
@@ -42,6 +42,8 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     if (viewed === null) return 1
     const { names, problems } = select(words, [...viewed.present.state.instances.keys()].sort())
     for (const problem of problems) say(problem)
+    // Once all was stopped in order, nobody is in the journal any more.
+    if (problems.length > 0 && viewed.supervisor === null) say(sayStart(viewed.settings))
     if (problems.length > 0) return 1
     if (names.length === 0) return say('no instance is meant by that', 1)
     const deadline = stamp().mono + timeoutOf(options.timeout)

@@ -13,7 +13,7 @@ import { sayTime } from '../time.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption, jsonOption } from './common.ts'
-import { select } from './names.ts'
+import { matches, select } from './names.ts'
 import { viewPresent } from './present.ts'
 import { hasColours } from './terminal.ts'
 
@@ -54,7 +54,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     if (viewed === null) return 1
     const { state } = viewed.present
     const { mono } = stamp()
-    const { rows } = lookAt(state, { mono, withUsage: true })
+    const { rows } = lookAt(state, { mono, withUsage: matches(name) })
     const { names, problems } = select(
       [name],
       rows.map(row => row.name),

@@ -1,20 +1,19 @@
 /** `lithos wait`: until instances are in a state. */
 import { stamp } from '../../actors/clock.ts'
-import { instanceMachine } from '../../machines/instance.ts'
 import { bootId } from '../../native/bootId.ts'
 import type { State } from '../decide.ts'
 import { waitFor } from '../look/waitFor.ts'
-import { nearest } from '../nearest.ts'
 import { isAlive, statusOf } from '../status.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption } from './common.ts'
 import { select } from './names.ts'
+import { statesOfInstances, unknownState } from './states.ts'
 import { viewPresent } from './present.ts'
 import { isNoSeconds, timeoutOf } from './timeout.ts'
 
 /** `gone`: not wanted any more, and ended; `stopped` is another word for it. */
-const states: readonly string[] = [...Object.keys(instanceMachine.states), 'lost', 'gone']
+const states: readonly string[] = [...statesOfInstances, 'gone']
 
 export const description = {
   command: 'lithos wait',
@@ -43,12 +42,8 @@ export const description = {
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async ({ config, timeout }, [name = '', ...words]) => {
-    const unknown = words.find(word => !states.includes(word))
-    if (unknown !== undefined) {
-      const similar = nearest(unknown, states)
-      const hint = similar === null ? `there are ${states.join(', ')}` : `did you mean ${similar}?`
-      return say(`there is no state ${JSON.stringify(unknown)}; ${hint}`, 2)
-    }
+    const unknown = unknownState(words, states)
+    if (unknown !== null) return say(unknown, 2)
     const wanted = words.map(word => (word === 'stopped' ? 'gone' : word))
     const viewed = await viewPresent(description.command, config)
     if (viewed === null) return 1

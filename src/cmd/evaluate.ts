@@ -10,10 +10,9 @@ import type { Process } from '../config/shapes.ts'
 import { createFileCache } from '../evaluate/files.ts'
 import { gather } from '../evaluate/gather.ts'
 import { askHost } from '../evaluate/host.ts'
-import { listSandboxes } from '../evaluate/listing.ts'
 import { judge } from '../evaluate/sandbox.ts'
 import type { Settings } from '../evaluate/settings.ts'
-import { nearest } from '../nearest.ts'
+import { sayNearest, sayNoSandbox } from '../noSandbox.ts'
 import type { Spec } from '../spec.ts'
 import { existsSync } from 'node:fs'
 import { sandboxFile } from '../config/places.ts'
@@ -34,7 +33,7 @@ export const evaluateCommand = (
 ): Ready | NotReady => {
   if (!isName(sandbox)) return no(`Wrong sandbox name: ${sandbox}`)
   if (!isName(name)) return no(`Wrong command name: ${name}`)
-  if (!existsSync(sandboxFile(settings.places, sandbox))) return no(noSandbox(settings, sandbox))
+  if (!existsSync(sandboxFile(settings.places, sandbox))) return no(sayNoSandbox(settings, sandbox))
   const files = createFileCache(() => stamp().at).open(sandbox)
   const gathered = gather(settings, sandbox, files, undefined, name)
   const entries = gathered.processes?.value
@@ -54,26 +53,7 @@ export const evaluateCommand = (
 
 const no = (...reasons: readonly string[]): NotReady => ({ reasons })
 
-const noSandbox = ({ places }: Settings, sandbox: string): string => {
-  const names = sandboxesIn(places.sandboxesDir)
-  return `There is no sandbox "${sandbox}" in ${places.sandboxesDir}${hint(sandbox, names)}`
-}
-
-const sandboxesIn = (directory: string): readonly string[] => {
-  try {
-    return listSandboxes(directory)
-  } catch {
-    return []
-  }
-}
-
 const noCommand = (entries: ReadonlyMap<string, Process>, name: string): string => {
   const commands = [...entries].flatMap(([other, { kind }]) => (kind === 'Command' ? [other] : []))
-  return `Command "${name}" not found${hint(name, commands)}`
-}
-
-const hint = (name: string, names: readonly string[]): string => {
-  const similar = nearest(name, names)
-  if (similar !== null) return `; did you mean "${similar}"?`
-  return names.length === 0 ? '' : `; there is ${names.map(other => `"${other}"`).join(', ')}`
+  return `Command "${name}" not found${sayNearest(name, commands)}`
 }

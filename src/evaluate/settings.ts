@@ -1,11 +1,12 @@
 /** The master configuration as everyone uses it: read, and with every place made absolute. */
+import { existsSync } from 'node:fs'
 import { cwd } from 'node:process'
 import { readFileText } from '../config/fileText.ts'
 import { placesOf } from '../config/places.ts'
 import type { Places } from '../config/places.ts'
 import { readMaster } from '../config/read.ts'
 import type { Decoded } from '../config/report.ts'
-import type { Master } from '../config/shapes.ts'
+import type { Master, Problem } from '../config/shapes.ts'
 
 export interface Settings {
   /** As it was given; knots are started with it in their argv. */
@@ -18,9 +19,16 @@ export interface Settings {
 
 export const readSettings = (file: string): Decoded<Settings> => {
   const text = readFileText(file)
-  if (text.value === null) return { value: null, problems: text.problems }
+  if (text.value === null)
+    return { value: null, problems: existsSync(file) ? text.problems : text.problems.map(withHint) }
   return settingsFrom(file, text.value)
 }
+
+/** Whoever sees this may be about to begin. */
+const withHint = (problem: Problem): Problem => ({
+  ...problem,
+  message: `${problem.message}; \`lithos init\` makes a first one`,
+})
 
 export const settingsFrom = (file: string, text: string): Decoded<Settings> => {
   const { value: master, problems } = readMaster(file, text)

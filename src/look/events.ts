@@ -22,14 +22,17 @@ export interface Event {
   readonly text: string
 }
 
-/** A launch is told by the application that runs, an elapsed timer by what follows. */
-const inner: ReadonlySet<Input['type']> = new Set(['knot.launched', 'timer.elapsed', 'spec.loaded'])
+/** A launch is told by the application that runs, an elapsed timer mostly by what follows. */
+const isInner = (input: Input): boolean =>
+  input.type === 'knot.launched' ||
+  input.type === 'spec.loaded' ||
+  (input.type === 'timer.elapsed' && input.timer !== 'ready')
 
 export const eventsOf = (item: Item): readonly Event[] =>
   item.kind !== 'turn'
     ? []
     : inputsOf(item.turn)
-        .filter(({ type }) => !inner.has(type))
+        .filter(input => !isInner(input))
         .map(input => ({
           turn: item.turn.seq,
           at: input.at,

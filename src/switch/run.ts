@@ -6,10 +6,11 @@
  * Until "replaced" nothing is touched. From there on the new file is in place, whatever happens
  * to us, and a supervisor that starts later reads it anyway.
  */
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { stamp } from '../../actors/clock.ts'
 import type { Fate } from '../outcome.ts'
+import { sayNoSandbox } from '../noSandbox.ts'
 import { checkSandbox } from '../check/everything.ts'
 import { checkPortsAgainstOthers } from '../check/others.ts'
 import { readFileText } from '../config/fileText.ts'
@@ -77,7 +78,11 @@ export const switchTo = async (wish: Wish): Promise<Result> => {
       warn(`another lithos_switch of ${sandbox} is at work: waiting for it`),
     )
   } catch (error) {
-    return refused(`Can't parse sandbox config: ${file}: ${reasonOf(error)}`)
+    return refused(
+      existsSync(file)
+        ? `Can't parse sandbox config: ${file}: ${reasonOf(error)}`
+        : `Can't parse sandbox config: ${sayNoSandbox(settings, sandbox)}`,
+    )
   }
   if (turn === null)
     return refused(`another lithos_switch of ${sandbox} has been at work all the time: try again`)

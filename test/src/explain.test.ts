@@ -90,6 +90,33 @@ test('it runs again because it had died by itself', () => {
   ])
 })
 
+test('it was stopped because it was not ready in time, and what was found is said', () => {
+  const ready = { kind: 'tcp', port: 80 }
+  const policy = { ready: { timeoutMs: 2_000, onTimeout: 'restart', probe: ready } } as const
+  const patient: Said = {
+    type: 'config.loaded',
+    sandbox,
+    wanted: { [instance]: { ...wanted('1')[instance], policy } as never },
+    cause: 2,
+  }
+  const nobody: Said = {
+    type: 'app.unready',
+    instance,
+    incarnation: 3,
+    reason: 'nobody listens on port 80',
+  }
+  const late: Said = { type: 'timer.elapsed', instance, timer: 'ready' }
+  const begun = [started, surveyed, patient, launched(3), running(3)] as const
+  const stopped = 'web/a.0 ended: the application was killed by signal SIGTERM[15] after 300ms; '
+  assert.equal(tell(...begun, nobody, late, exited(3, 15)).slice(0, 3), [
+    `8: ${stopped}we had sent it a signal in turn 7`,
+    '7: web/a.0 was not ready in time: nobody listens on port 80',
+    '5: web/a.0 runs: its application has pid 53',
+  ])
+  // Nobody has looked since this life began.
+  assert.is(tell(...begun, late, exited(3, 15))[1], '6: web/a.0 was not ready in time')
+})
+
 test('it runs with a new configuration because somebody reloaded it', () => {
   const reload: Said = { type: 'config.reload', by: 'uid 0' }
   const steps = tell(

@@ -7,11 +7,12 @@ import { effectsOf, inputsOf, readPresent } from '../../history.ts'
 import type { Present } from '../../history.ts'
 import { nearest } from '../../nearest.ts'
 import { plightOf } from '../../plight.ts'
-import { sayEnding } from '../../status.ts'
+import { sayEnding, shownState } from '../../status.ts'
 import { sayInstant } from '../../time.ts'
 import type { Description } from '../args.ts'
 import { configOption } from '../common.ts'
 import { runCommand } from '../command.ts'
+import { matches } from '../names.ts'
 import { findJournals } from './where.ts'
 
 export const description = {
@@ -24,16 +25,25 @@ export const description = {
     config: configOption,
     json: { kind: 'flag', names: ['--json'], help: 'the same as one JSON document' },
   },
-  positionals: [{ name: 'name', help: 'the instance, as sandbox/process.N', kind: 'required' }],
+  positionals: [
+    {
+      name: 'name',
+      help: 'the instance, as sandbox/process.N; of one instance, the process or sandbox',
+      kind: 'required',
+    },
+  ],
 } as const satisfies Description
 
 /** More than an explanation ever needs; older turns are let go while reading. */
 const turnsMax = 20_000
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
-  runCommand(description, argv, async (options, [name = '']) => {
+  runCommand(description, argv, async (options, [word = '']) => {
     const where = findJournals(description.command, options.config)
     if (where === null) return 1
+    const present = await readPresent(where.hotDirectory)
+    const name = instanceMeant(word, [...(present?.state.instances.keys() ?? [])])
+    if (typeof name !== 'string') return complain(`${word} is more than one: ${name.join(', ')}`)
     const turns: PastTurn[] = []
     const names = new Set<string>()
     for await (const item of readAll(where)) {
@@ -45,15 +55,11 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       turns.push({ seq: item.turn.seq, inputs, effects: effectsOf(item.turn) })
       if (turns.length > 2 * turnsMax) turns.splice(0, turnsMax)
     }
-    const present = await readPresent(where.hotDirectory)
     for (const known of present?.state.instances.keys() ?? []) names.add(known)
     if (!names.has(name)) {
       const similar = nearest(name, [...names])
-      process.stderr.write(
-        `lithos journal why: the journal has never heard of ${JSON.stringify(name)}` +
-          `${similar === null ? '' : `; did you mean ${similar}?`}\n`,
-      )
-      return 1
+      const hint = similar === null ? '' : `; did you mean ${similar}?`
+      return complain(`the journal has never heard of ${JSON.stringify(name)}${hint}`)
     }
     const steps = explain(name, turns)
     const state = sayState(name, present)
@@ -63,19 +69,32 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     return 0
   })
 
+const complain = (message: string): number => {
+  process.stderr.write(`lithos journal why: ${message}\n`)
+  return 1
+}
+
+/** A process or sandbox of one instance means that. What is there no more keeps its name. */
+const instanceMeant = (word: string, all: readonly string[]): string | readonly string[] => {
+  if (all.includes(word)) return word
+  const meant = all.filter(matches(word))
+  return meant.length > 1 ? meant : (meant[0] ?? word)
+}
+
 const sayState = (name: string, present: Present | null): string => {
   const snapshot = present?.state.instances.get(name)
   if (snapshot === undefined) return `${name} is not there any more`
   const { value, context } = snapshot
   const { life, last, restarts, asked } = context
   const parts = [
-    `${name} is ${String(value)}`,
+    `${name} is ${shownState(value)}`,
     life === null ? null : `life ${life.incarnation} since ${sayInstant(life.since)}`,
     life?.appPid == null || life.appPid === 0 ? null : `pid ${life.appPid}`,
     asked === null ? null : `because ${asked}`,
     present === null ? null : plightOf(present.state, name, stamp().mono),
     `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`,
     last === null ? null : `last ended ${sayInstant(last.at)}: ${sayEnding(last)}`,
+    last?.asked == null ? null : `because ${last.asked}`,
   ]
   return parts.filter(part => part !== null).join(', ')
 }

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { connect } from '../../control/client.ts'
 import type { Settings } from '../../evaluate/settings.ts'
 import { sayCode } from '../../wait.ts'
+import { sayStart } from '../common.ts'
 
 interface Answer {
   readonly knots: number
@@ -11,7 +12,7 @@ interface Answer {
 
 export const order = async (
   command: string,
-  { places }: Settings,
+  settings: Settings,
   what: 'reopen' | 'rotate',
   isJson: boolean,
 ): Promise<number> => {
@@ -19,10 +20,12 @@ export const order = async (
     process.stderr.write(`${command}: ${message}\n`)
     return 1
   }
+  const { places } = settings
   const connected = connect(places.runtimeDir)
   if (E.isLeft(connected)) {
     const who = `the supervisor cannot be asked, ${places.runtimeDir}/control`
-    return complain(`${who}: ${sayCode(connected.left)}`)
+    const isThere = !['ENOENT', 'ECONNREFUSED'].includes(connected.left)
+    return complain(`${who}: ${sayCode(connected.left)}${isThere ? '' : `; ${sayStart(settings)}`}`)
   }
   const answer = await connected.right.ask(what, {})
   connected.right.close()

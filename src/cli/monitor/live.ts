@@ -91,7 +91,11 @@ const percentOf = (then: Row | undefined, now: Row, elapsedMs: number): number |
 const headline = (rows: readonly Row[], at: number): string => {
   const states = [...new Set(rows.map(({ state }) => state))].sort()
   const counts = states.map(state => `${rows.filter(row => row.state === state).length} ${state}`)
-  return [sayTime(at), `${rows.length} instances`, ...counts].join('  ')
+  return [
+    sayTime(at),
+    `${rows.length} ${rows.length === 1 ? 'instance' : 'instances'}`,
+    ...counts,
+  ].join('  ')
 }
 
 const jsonOf = (

@@ -13,6 +13,7 @@ import { fateOf } from '../../outcome.ts'
 import type { Before, Fate } from '../../outcome.ts'
 import { isUntaken, openLine } from '../../switch/supervisor.ts'
 import type { Line } from '../../switch/supervisor.ts'
+import { sayStart } from '../common.ts'
 import type { Viewed } from '../present.ts'
 
 export interface Outcome {
@@ -58,7 +59,7 @@ const lineTo = async ({ settings }: Viewed, deadline: number): Promise<Line | st
   const line = await openLine(runtimeDir, pidFile, deadline, isUntaken)
   if (E.isRight(line)) return line.right
   return line.left === 'nobody'
-    ? `no supervisor runs: there is nobody to ask in ${runtimeDir}`
+    ? `no supervisor runs: there is nobody to ask in ${runtimeDir}; ${sayStart(settings)}`
     : `the supervisor cannot be asked: nobody answers at ${runtimeDir}/control`
 }
 

@@ -141,6 +141,11 @@ test('what may have been meant is said beside it', () => {
   assert.equal(parse(plain, ['--no-such']), { kind: 'usage', message: 'Unknown option --no-such' })
 })
 
+test('what other commands call --master is --config here', () => {
+  const { hint } = { hint: '', ...parse(plain, ['--master', 'x']) }
+  assert.is(hint, 'did you mean --config?')
+})
+
 test('help and version end it where they are met', () => {
   assert.equal(parse(plain, ['-v', '--version', '--nonsense']), { kind: 'version' })
   assert.equal(parse(positional, ['-h']), { kind: 'help' })
