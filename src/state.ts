@@ -45,19 +45,40 @@ export const restoreState = (kept: KeptState): State => ({
   sandboxes: new Map(
     kept.sandboxes.map(({ value, context }) => [
       context.name,
-      sandboxMachine.resolveState({
-        value,
-        context: { ...newSandboxMemory(context.name), ...context },
-      }),
+      sandboxIn(value, { ...newSandboxMemory(context.name), ...context }),
     ]),
   ),
   instances: new Map(
     kept.instances.map(({ value, context }) => [
       context.name,
-      instanceMachine.resolveState({ value, context: { ...newMemory(context.name), ...context } }),
+      instanceIn(value, { ...newMemory(context.name), ...context }),
     ]),
   ),
   specs: new Map(kept.specs),
   sockets: new Map((kept.sockets ?? []).map(socket => [socket.key, socket])),
   commands: new Map((kept.commands ?? []).map(command => [command.name, command])),
 })
+
+/**
+ * A snapshot is its state and its context, and nothing that acts. So it is found out once for each
+ * state what it consists of: of a thousand instances most are in the same.
+ */
+const once = <Value, Context, Snapshot extends object>(
+  resolve: (value: Value, context: Context) => Snapshot,
+): ((value: Value, context: Context) => Snapshot) => {
+  const known = new Map<string, Snapshot>()
+  return (value, context) => {
+    const key = JSON.stringify(value)
+    const found = known.get(key) ?? resolve(value, context)
+    known.set(key, found)
+    return { ...found, context, children: {} }
+  }
+}
+
+const sandboxIn = once((value: SandboxSnapshot['value'], context: SandboxMemory) =>
+  sandboxMachine.resolveState({ value, context }),
+)
+
+const instanceIn = once((value: InstanceSnapshot['value'], context: Memory) =>
+  instanceMachine.resolveState({ value, context }),
+)

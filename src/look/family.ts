@@ -58,6 +58,7 @@ export const headsOf = (
   sweep: Sweep,
   knots: readonly number[],
 ): ReadonlyMap<number, readonly Head[]> => {
+  if (knots.length === 0) return new Map()
   const boot = bootTime()
   const families = knots.map(knot =>
     (sweep.children.get(knot) ?? []).map(head => familyOf(sweep, head)),

@@ -30,8 +30,8 @@ export interface Row extends Status, Named {
 
 export interface LookOptions {
   readonly mono: number
-  /** Without it no memory is read: figures of use are null. */
-  readonly withUsage: boolean
+  /** Of others no memory is read: figures of use are null. */
+  readonly withUsage: boolean | ((instance: string) => boolean)
 }
 
 export interface Looked {
@@ -46,10 +46,11 @@ export const lookAt = (state: State, { mono, withUsage }: LookOptions): Looked =
   const isAlive = (pid: number, birth: number): boolean =>
     isThisBoot && now.processes.get(pid)?.birth === birth
   const statuses = statusOf(state, { mono }, isAlive)
-  const knots = statuses.flatMap(({ knotPid, state: said }) =>
-    knotPid === null || said === 'lost' ? [] : [knotPid],
+  const isMeant = typeof withUsage === 'boolean' ? () => withUsage : withUsage
+  const knots = statuses.flatMap(({ name, knotPid, state: said }) =>
+    knotPid === null || said === 'lost' || !isMeant(name) ? [] : [knotPid],
   )
-  const heads = withUsage ? headsOf(now, knots) : new Map<number, readonly Head[]>()
+  const heads = headsOf(now, knots)
   const rows = statuses.flatMap(status => {
     const snapshot = state.instances.get(status.name)
     return snapshot === undefined
