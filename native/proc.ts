@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { clockGettime } from './libc.ts'
+import { readTexts } from './look.ts'
 
 export interface Stat {
   /** `Z`: it has ended, and nobody has asked how. */
@@ -68,10 +69,16 @@ export const innerPid = (pid: number): number | null => numbersOf(pid).at(-1) ??
  * The first process of a pid namespace right below ours. Not so: what it has forked and that
  * has not executed another program yet, and a lithos inside of one of the containers here.
  */
-export const isInit = (pid: number): boolean => {
-  const numbers = numbersOf(pid)
-  return numbers.length === 2 && numbers[1] === 1
+export const isInit = (pid: number): boolean => isNumberedAsInit(numbersOf(pid))
+
+/** The same of many, in one reading. */
+export const initsAmong = (pids: readonly number[]): ReadonlySet<number> => {
+  const texts = readTexts(pids.map(statusPath))
+  return new Set(pids.filter((_, index) => isNumberedAsInit(numbersIn(texts[index] ?? ''))))
 }
+
+const isNumberedAsInit = (numbers: readonly number[]): boolean =>
+  numbers.length === 2 && numbers[1] === 1
 
 /** In the pid namespace of ours, and in no other. */
 export const isOnHost = (pid: number): boolean => numbersOf(pid).length === 1
@@ -80,11 +87,12 @@ export const isOnHost = (pid: number): boolean => numbersOf(pid).length === 1
 export const isRoot = (pid: number): boolean =>
   /^Uid:\s*0\s+0\s+0\s+0$/m.test(readText(`/proc/${pid}/status`) ?? '')
 
-const numbersOf = (pid: number): number[] =>
-  (readText(`/proc/${pid}/status`)?.match(/^NSpid:\s*(.*)$/m)?.[1] ?? '')
-    .split(/\s+/)
-    .filter(Boolean)
-    .map(Number)
+const statusPath = (pid: number): string => `/proc/${pid}/status`
+
+const numbersOf = (pid: number): number[] => numbersIn(readText(statusPath(pid)) ?? '')
+
+const numbersIn = (status: string): number[] =>
+  (status.match(/^NSpid:\s*(.*)$/m)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number)
 
 /** What it holds, by number and target. Empty if it has ended, or if we may not look. */
 export const descriptors = (

@@ -7,7 +7,7 @@
 import { readlinkSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { readTexts } from '../../native/look.ts'
-import { commandPath, isInit, isOnHost, parseCommand } from '../../native/proc.ts'
+import { commandPath, initsAmong, isOnHost, parseCommand } from '../../native/proc.ts'
 import type { Sweep } from '../../native/processes.ts'
 
 export interface Knot {
@@ -36,9 +36,11 @@ export const findTrees = (sweep: Sweep): readonly FoundTree[] => {
   const candidates = wordsOf(named('lithos_knot')).flatMap(({ pid, words }) => knotIn(pid, words))
   const names = new Map(candidates.map(knot => [knot.pid, knot.name]))
   // What a knot has forked looks like the knot until it executes its program.
-  const knots = candidates.filter(
-    ({ pid, name }) => names.get(sweep.processes.get(pid)?.parent ?? 0) !== name && isInit(pid),
+  const apart = candidates.filter(
+    ({ pid, name }) => names.get(sweep.processes.get(pid)?.parent ?? 0) !== name,
   )
+  const inits = initsAmong(apart.map(({ pid }) => pid))
+  const knots = apart.filter(({ pid }) => inits.has(pid))
   const taken = new Set<number>()
   const found: FoundTree[] = trees.map(({ pid, config, home }) => {
     const own = knots.filter(
