@@ -6,7 +6,6 @@
 import type { Effect, Hear } from '../machines/vocabulary.ts'
 import type { Found } from '../native/survey.ts'
 import { emptyState } from './decide.ts'
-import type { RunningCommand } from './commands.ts'
 import type { State } from './decide.ts'
 import type { HowItEnded } from '../native/heldKnot.ts'
 import { recover } from './recover.ts'
@@ -40,8 +39,6 @@ export interface Beginning {
   readonly found: readonly Found[]
   /** Listening sockets of an earlier life. */
   readonly sockets?: readonly { readonly key: string; readonly from: string }[]
-  /** Whether somebody still waits for a command. */
-  readonly isAwaited?: (command: RunningCommand) => boolean
   readonly pid: number
   readonly version: string
   /** Why this image was started. */
@@ -91,9 +88,6 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
     hands.forget(knot.instance, knot.incarnation)
   }
   for (const knot of spare) hands.dismiss(knot)
-  for (const command of state.commands.values())
-    if (beginning.isAwaited?.(command) === false)
-      hands.hear({ type: 'command.ended', command: command.name, status: null, ...stamp() })
   hands.hear({ type: 'tree.surveyed', adopted: adopted.length, lost, ...stamp() })
 }
 

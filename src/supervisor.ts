@@ -19,7 +19,6 @@ import { inheritedWatch, watchDirectory } from '../native/inotify.ts'
 import { holdSignals, releaseSignals } from '../native/exec.ts'
 import { survey } from '../native/survey.ts'
 import { begin } from './begin.ts'
-import { isAwaited } from './control/commands.ts'
 import { createTakeAddress, sweepCables } from './cables.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { sayProblem } from './config/report.ts'
@@ -227,7 +226,6 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         pid: process.pid,
         version,
         reason: restart.reason,
-        isAwaited,
         master: instead,
         startRate: settings.master.startRate,
         stamp,

@@ -9,8 +9,8 @@
  * Comparing half a megabyte takes a tenth of the time in which any module with a checksum in
  * it (node:zlib, node:crypto) can be loaded.
  */
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 
 export interface Command {
@@ -38,9 +38,31 @@ export const packCache = (source: Buffer, data: Buffer): Buffer => {
   return Buffer.concat([head, data])
 }
 
+const opened = new Map<string, number>()
+
+/** What is loaded late is opened at once: until then this version may have been removed. */
+const openPieces = (bundle: string): void => {
+  const start = `${basename(bundle, '.cjs')}-`
+  for (const name of readdirSync(dirname(bundle)).filter(name => name.startsWith(start))) {
+    const file = join(dirname(bundle), name)
+    opened.set(file, openSync(file, 'r'))
+  }
+}
+
+const read = (file: string): Buffer => {
+  const fd = opened.get(file)
+  if (fd === undefined) return readFileSync(file)
+  opened.delete(file)
+  try {
+    return readFileSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 const fittingCache = (bundle: string, source: Buffer): Buffer | undefined => {
   try {
-    const file = readFileSync(cacheFileOf(bundle))
+    const file = read(cacheFileOf(bundle))
     const fits =
       file.toString('latin1', 0, keyBytes) === keyOf(source) &&
       source.equals(file.subarray(keyBytes, keyBytes + source.length))
@@ -52,7 +74,7 @@ const fittingCache = (bundle: string, source: Buffer): Buffer | undefined => {
 
 /** Throws where the bundle cannot be read; a cache that is missing or does not fit is no matter. */
 export const compile = (bundle: string): { readonly script: Script; readonly source: Buffer } => {
-  const source = readFileSync(bundle)
+  const source = read(bundle)
   const cachedData = fittingCache(bundle, source)
   // esbuild escapes what is not ASCII, so that a bundle is one byte a character for V8, too.
   const script = new Script(
@@ -63,6 +85,7 @@ export const compile = (bundle: string): { readonly script: Script; readonly sou
 }
 
 export const load = (bundle: string): Command => {
+  openPieces(bundle)
   const module = { exports: {} as Command }
   run(bundle, module, requireFrom(dirname(bundle)))
   return module.exports

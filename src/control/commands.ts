@@ -1,6 +1,6 @@
 /**
  * What a `lithos_cmd` tells the supervisor, see native/tell.c: that its command has begun, and how
- * it ended. That it was killed its guard tells; where both were, the next supervisor sees it.
+ * it ended. That it was killed its guard tells; where both were, see unawaited.ts.
  */
 import type { Stamp } from '../../actors/clock.ts'
 import type { Client, Request } from '../../actors/control.ts'
@@ -26,11 +26,15 @@ export const serveCommands = ({
   stamp,
   bus,
 }: CommandsOptions): Readonly<Record<string, Handle>> => {
+  /** Heard, and not decided yet: both facts may come in one piece. */
+  const begun = new Set<string>()
   return {
     commandBegan: ({ id, fields }, client) => {
       const { command, pid, spec } = fields
       if (!isCommandName(command) || !isWhole(pid)) return refuse(client, id)
       const birth = readStat(pid)?.birth
+      begun.add(command)
+      setImmediate(() => begun.delete(command))
       bus.hear({
         ...{ type: 'command.started', command, pid, by: client.by, ...stamp() },
         ...(birth !== undefined && { birth }),
@@ -43,7 +47,7 @@ export const serveCommands = ({
       const { command, status, uptimeMs, oom } = fields
       if (!isCommandName(command) || (status !== null && !isWhole(status)))
         return refuse(client, id)
-      const isKnown = bus.state().commands.has(command)
+      const isKnown = begun.has(command) || bus.state().commands.has(command)
       if (isKnown)
         bus.hear({
           ...{ type: 'command.ended', command, status, ...stamp() },

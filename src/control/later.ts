@@ -3,8 +3,10 @@ import { setImmediate } from 'node:timers/promises'
 import { openControl } from '../../actors/control.ts'
 import type { Control } from '../../actors/control.ts'
 import { keepMaster } from '../lastMaster.ts'
+import { isAwaited } from './commands.ts'
 import { createServe } from './serve.ts'
 import type { ServeOptions } from './serve.ts'
+import { watchUnawaited } from './unawaited.ts'
 
 export interface LaterOptions extends ServeOptions {
   /** The settings are those of an earlier supervisor, and are kept already. */
@@ -22,10 +24,10 @@ export const serveLater = async (options: LaterOptions): Promise<Control | null>
   } catch (error) {
     warn(`The master configuration could not be kept in ${directory}: ${String(error)}`)
   }
-  try {
-    return await openControl({ directory, handle: createServe(options) })
-  } catch (error) {
+  const control = await openControl({ directory, handle: createServe(options) }).catch(error => {
     warn(`There is no control socket in ${directory}: ${String(error)}`)
     return null
-  }
+  })
+  watchUnawaited({ ...options, isAwaited })
+  return control
 }

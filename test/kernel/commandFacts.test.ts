@@ -62,8 +62,19 @@ contains(
     await isTold(self, 'command.ended', otherName)
     assert.is(statusOf(self, otherName), 15)
 
+    // Nobody is left who could clean up, or tell.
+    const [lonely, lonelyName] = await startSleeper(self)
+    await isTold(self, 'command.started', lonelyName)
+    kill(partiesOf(lonely.pid ?? 0).guard)
+    kill(lonely.pid ?? 0)
+    await isTold(self, 'command.ended', lonelyName)
+    assert.is(statusOf(self, lonelyName), null)
+    const remains = join(self.world.root, 'run/state', lonelyName)
+    await until('it is swept', () => !existsSync(remains))
+
     // The supervisor goes; what it makes of the left-overs of others spares what lives.
     const [last, lastName] = await startSleeper(self)
+    await isTold(self, 'command.started', lastName)
     assert.is(await self.stop(), 0)
     const state = join(self.world.root, 'run/state', lastName)
     assert.ok(existsSync(state), `${state} is there`)
