@@ -108,6 +108,15 @@ exports.run = () => {
   assert.is(start('heavy').stdout, 'false,true,function,true,true')
 })
 
+test('a piece that is loaded late may have been removed until then', () => {
+  const piece = write('long-piece', 'return 5')
+  cache(piece)
+  const remove = (file: string) => `require('node:fs').rmSync(${JSON.stringify(file)});`
+  const late = `${remove(piece)} ${remove(piece.replace('.cjs', '.cache'))}`
+  write('long', `${late} return require('./long-piece.cjs').run()`)
+  assert.is(start('long').status, 5)
+})
+
 test('arguments are those after the name', () => {
   writeFileSync(join(dir, 'words.cjs'), 'exports.run = argv => (console.log(argv.join()), 0)\n')
   assert.is(start('lithos_words', 'a', '--b', 'c').stdout, 'a,--b,c\n')
