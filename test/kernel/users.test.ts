@@ -5,7 +5,17 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { chmodSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { IdRange, Plan, Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
@@ -191,5 +201,30 @@ contained('an id that is not mapped, and a map that is none, are refused with a 
   assert.match(twice.log, 'making a user namespace: Invalid argument')
   assert.is(twice.status[1], 'refused T 2 22')
 })
+
+contained(
+  'S5: what somebody has mounted over /proc gets no map, and gives no namespace',
+  async () => {
+    const spawn = join(world.dir, 'spawn')
+    const fake = join(world.dir, 'fake')
+    const map = join(fake, '77/uid_map')
+    mkdirSync(join(fake, '77/ns'), { recursive: true })
+    for (const name of ['uid_map', 'gid_map', 'ns/user']) writeFileSync(join(fake, '77', name), '')
+    symlinkSync('77', join(fake, 'self'))
+    renameSync(spawn, `${spawn}.real`)
+    const within = `mount --bind ${fake} /proc && exec ${spawn}.real "$@"`
+    const words = `unshare --mount sh -c '${within}' ${spawn} "$@"`
+    writeFileSync(spawn, `#!/bin/sh\nexec ${words}\n`, { mode: 0o755 })
+    try {
+      const { log } = await world.run(planFor(['ids']))
+      assert.match(log, 'making a user namespace: Invalid argument')
+      assert.is(readFileSync(map, 'utf8'), '')
+      writeFileSync(spawn, `#!/bin/sh\nexec ${spawn}.real "$@"\n`)
+      assert.equal(await looks(['say=ran']), ['ran'], 'the same without it')
+    } finally {
+      renameSync(`${spawn}.real`, spawn)
+    }
+  },
+)
 
 test.run()
