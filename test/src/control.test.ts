@@ -61,7 +61,7 @@ const failed = (id: Request['id'] | null, code: string, message: string) => ({
 })
 
 test(
-  'requests, whole or in pieces, with the identity of who asks',
+  'S35: requests, whole or in pieces, with the identity of who asks',
   within(echo, async directory => {
     const by = `pid ${process.pid}, uid ${process.getuid?.()}`
     assert.equal(
@@ -139,7 +139,7 @@ test(
 )
 
 test(
-  'only its owner may use it, and it replaces what an earlier life has left',
+  'S35: only its owner may use it, and it replaces what an earlier life has left',
   within(echo, async directory => {
     assert.is(statSync(join(directory, 'control')).mode & 0o777, 0o600)
     const next = await openControl({ directory, handle: echo })

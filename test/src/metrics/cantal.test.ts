@@ -113,7 +113,7 @@ test('cantal: a place that cannot be written costs one sentence', () =>
 // HTTP
 // ---------------------------------------------------------------------------
 
-test('HTTP: what is answered to whom', async () => {
+test('S35: HTTP: what is answered to whom; no other name of this host is one', async () => {
   const page = async (accept: string) => ({ type: 't', body: `for ${accept} ü` })
   const status = async (head: string): Promise<string> =>
     (await answer(`${head}\r\n\r\n`, page)).split('\r\n')[0]?.slice(9, 12) ?? ''
