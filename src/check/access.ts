@@ -55,7 +55,7 @@ export const closedVolume = (
   const owned =
     volume.kind === 'tmpfs'
       ? { mode: volume.mode, uid: volume.owner?.user ?? 0, gid: volume.owner?.group ?? 0 }
-      : volume.kind === 'statedir'
+      : volume.kind !== 'readonly' && volume.make !== null
         ? { mode: volume.make.mode, uid: volume.make.user, gid: volume.make.group }
         : null
   return owned === null || mayEnter(owned, spec)

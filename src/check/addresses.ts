@@ -14,6 +14,7 @@ import { nameOf } from '../evaluate/subject.ts'
 import type { Subject } from '../evaluate/subject.ts'
 import { commandVariable } from '../plan/namespaces.ts'
 import { mayExecuteAsRoot } from './access.ts'
+import { isHere } from './hosts.ts'
 
 /** Said once for a sandbox. */
 export const checkBridge = ([first]: readonly Examined[]): readonly Finding[] => {
@@ -82,6 +83,30 @@ const checkCommand = (
       ),
     ),
   ]
+}
+
+/** Addresses that a container gets, and that are somebody else's by their nature. */
+export const checkOddAddresses = ({ subject }: Examined): readonly Finding[] => {
+  const { sandbox, process } = subject
+  const bridged = sandbox.value.bridgedNetwork
+  const { kind, ipAddresses, instances } = process.value
+  if (bridged === null || kind === 'Command') return []
+  return ipAddresses.slice(0, instances).flatMap((ip, index) => {
+    const whose = isHere(ip)
+      ? 'that of this host'
+      : ip === bridged.defaultGateway
+        ? 'that of the gateway'
+        : null
+    return whose === null
+      ? []
+      : [
+          warning(
+            process.file,
+            [process.name, 'ip-addresses', index],
+            `The address ${ip} of ${nameOf(subject)}.${index} is ${whose}: nobody could be reached`,
+          ),
+        ]
+  })
 }
 
 /** As much of a process as is needed here. */

@@ -17,10 +17,12 @@ import { tidy } from '../evaluate/order.ts'
 import { checkContainer } from '../evaluate/references.ts'
 import type { Evaluation } from '../evaluate/sandbox.ts'
 import type { Settings } from '../evaluate/settings.ts'
-import { checkAddressesOfAll, checkBridge } from './addresses.ts'
-import { checkDevices, checkFileLimits } from './host.ts'
+import { checkAddressesOfAll, checkBridge, checkOddAddresses } from './addresses.ts'
+import { checkDevices, checkFileLimits, checkMasks } from './host.ts'
 import { inspectImage } from './image.ts'
+import { checkHosts } from './hosts.ts'
 import { checkKernelBounds } from './kernelBounds.ts'
+import { checkLogFile } from './logFiles.ts'
 import { checkMapsOfAll } from './maps.ts'
 import { checkAddressesAgainstOthers } from './others.ts'
 import { checkOwnership } from './ownership.ts'
@@ -117,7 +119,11 @@ const checkFurther = (
   ...subjects.flatMap(inspectSecretFiles),
   ...checkFileLimits(subjects),
   ...checkStateDirs(subjects),
+  ...checkLogFile(settings, subjects),
+  ...checkMasks(subjects),
+  ...subjects.flatMap(({ subject }) => checkHosts(subject)),
   ...checkBridge(subjects),
+  ...subjects.flatMap(checkOddAddresses),
 ]
 
 /** Said once for a sandbox, however many processes are refused for it. */

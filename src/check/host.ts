@@ -1,6 +1,7 @@
 /** What the host has to have before any container can start. */
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { getuid } from 'node:process'
 import { devices, directories } from '../devices.ts'
 import { mistake, warning } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
@@ -35,22 +36,54 @@ const isDirectory = (path: string): boolean =>
 const isDevice = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() ?? false
 
-/** Above this the kernel lets nobody go, not even root. */
-export const checkFileLimits = (
-  all: readonly Examined[],
-  maxFile = '/proc/sys/fs/nr_open',
-): readonly Finding[] => {
-  const max = BigInt(readFileSync(maxFile, 'utf8').trim())
-  return all.flatMap(({ subject }) => {
+/** Above the first the kernel lets nobody go, above the second only who may raise limits. */
+export const checkFileLimits = (all: readonly Examined[]): readonly Finding[] => {
+  const max = BigInt(readFileSync('/proc/sys/fs/nr_open', 'utf8').trim())
+  const own = ownLimit()
+  return all.flatMap(({ subject, spec }) => {
     const { file, value } = subject.container
-    return value.filenoLimit <= max
+    const problem = (text: string): readonly Finding[] => [
+      mistake(file, ['fileno-limit'], `fileno-limit of ${nameOf(subject)}: ${text}`),
+    ]
+    if (value.filenoLimit > max)
+      return problem(
+        `${value.filenoLimit} is more than the ${max} that this host allows (sysctl fs.nr_open)`,
+      )
+    return own !== null && BigInt(spec.filenoLimit) > own
+      ? problem(
+          `${spec.filenoLimit} is more than the ${own} that are allowed here (ulimit -Hn), and ` +
+            'root may not raise that without the capability CAP_SYS_RESOURCE',
+        )
+      : []
+  })
+}
+
+const mayRaiseLimits = 1n << 24n
+
+/** Of root who may not raise it. What the supervisor of others may is not known here. */
+const ownLimit = (): bigint | null => {
+  const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(read('status'))?.[1] ?? '0'
+  if (getuid?.() !== 0 || (BigInt(`0x${effective}`) & mayRaiseLimits) !== 0n) return null
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(read('limits'))?.[1]
+  return hard === undefined ? null : BigInt(hard)
+}
+
+/** Said once for a sandbox. What a container sees there, its host sees at the same place. */
+export const checkMasks = ([first]: readonly Examined[]): readonly Finding[] => {
+  const { file, value } = first?.subject.sandbox ?? { file: '', value: null }
+  return (value?.maskedPaths ?? []).flatMap((path, index) => {
+    const names = path.split('/').slice(1)
+    const link = names
+      .map((_, last) => `/${names.slice(0, last + 1).join('/')}`)
+      .find(part => lstatSync(part, { throwIfNoEntry: false })?.isSymbolicLink())
+    return link === undefined
       ? []
       : [
           mistake(
             file,
-            ['fileno-limit'],
-            `fileno-limit of ${nameOf(subject)}: ${value.filenoLimit} is more than the ` +
-              `${max} that this host allows (sysctl fs.nr_open)`,
+            ['masked-paths', index],
+            `masked-paths: ${path} cannot be masked, for ${link} is a link`,
           ),
         ]
   })

@@ -6,6 +6,7 @@ import { lstatSync, statSync } from 'node:fs'
 import { mistake, warning } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
 import { componentsOf, lookInside } from '../evaluate/inside.ts'
+import type { Found } from '../evaluate/inside.ts'
 import type { Examined } from '../evaluate/sandbox.ts'
 import { nameOf } from '../evaluate/subject.ts'
 import type { SpecVolume } from '../spec.ts'
@@ -47,18 +48,37 @@ const inspectSystem = ({ subject, image }: Examined): readonly Finding[] =>
 
 const inspectSource = ({ subject }: Examined, volume: SpecVolume): readonly Finding[] => {
   if (volume.kind === 'tmpfs' || volume.kind === 'statedir') return []
-  if (volume.kind === 'persistent' && volume.make !== null) return []
   const found = lookInside(volume.base, volume.path)
   if (found.kind !== 'missing') return []
   const source = volume.path === '/' ? volume.base : `${volume.base}${volume.path}`
-  return [
+  const problem = (text: string): readonly Finding[] => [
     mistake(
       subject.container.file,
       ['volumes', keyOf(subject.container.value.volumes, volume.target)],
-      `The volume at ${volume.target} of ${nameOf(subject)} is not there: ${source} on the host ` +
-        `${found.reason}${volume.kind === 'persistent' ? ' (see `mkdir`)' : ''}`,
+      `The volume at ${volume.target} of ${nameOf(subject)} ${text}`,
     ),
   ]
+  if (volume.kind === 'persistent' && volume.make !== null) {
+    const obstacle = obstacleToMake(volume.base, componentsOf(volume.path))
+    return obstacle === null ? [] : problem(`cannot be made: ${volume.base}${obstacle}`)
+  }
+  const advice = volume.kind === 'persistent' ? ' (see `mkdir`)' : ''
+  return problem(`is not there: ${source} on the host ${found.reason}${advice}`)
+}
+
+/** Directories are made below what is one; a link that leads nowhere is in the way. */
+const obstacleToMake = (base: string, names: readonly string[]): string | null => {
+  for (let count = 1; count <= names.length; count += 1) {
+    const path = `/${names.slice(0, count).join('/')}`
+    const found = lookInside(base, path)
+    if (found.kind === 'found' && !found.stats.isDirectory()) return `${path} is no directory`
+    if (found.kind !== 'missing') continue
+    const parent = lookInside(base, `/${names.slice(0, count - 1).join('/')}`)
+    const entry = parent.kind === 'found' ? `${parent.host}/${names[count - 1]}` : ''
+    const isThere = lstatSync(entry, { throwIfNoEntry: false }) !== undefined
+    return isThere ? `${path} is a link that leads nowhere` : null
+  }
+  return null
 }
 
 /** Mount points as they are spelled, which need not be tidy. */
@@ -171,13 +191,17 @@ const inspectCommands = ({ subject, spec }: Examined, view: View): readonly Find
 const inspectWorkdir = ({ subject, spec }: Examined, view: View): readonly Finding[] => {
   const found = view.look(spec.workdir)
   const obstacle =
-    found.kind === 'unknown'
-      ? closedVolume(spec, found)
-      : found.kind === 'missing'
-        ? `is not there: ${found.at} ${found.reason}`
-        : !found.stats.isDirectory()
-          ? 'is not a directory'
-          : closedOnTheWay({ ...found, searched: [...found.searched, found.host] }, spec)
+    spec.workdir === ''
+      ? 'has no name; the root of the image is "/"'
+      : found.kind === 'unknown'
+        ? isDescriptor(found)
+          ? 'is a descriptor, of which the application has none yet'
+          : closedVolume(spec, found)
+        : found.kind === 'missing'
+          ? `is not there: ${found.at} ${found.reason}`
+          : !found.stats.isDirectory()
+            ? 'is not a directory'
+            : closedOnTheWay({ ...found, searched: [...found.searched, found.host] }, spec)
   return obstacle === null
     ? []
     : [
@@ -188,6 +212,9 @@ const inspectWorkdir = ({ subject, spec }: Examined, view: View): readonly Findi
         ),
       ]
 }
+
+const isDescriptor = ({ mount, below }: Extract<Found, { kind: 'unknown' }>): boolean =>
+  mount === '/proc' && /(?:^|\/)fd\/\d+(?:\/|$)/.test(below.join('/'))
 
 /** It is opened to append, by root, and made if it is not there. */
 const inspectOutput = ({ subject, spec }: Examined, view: View): readonly Finding[] => {
@@ -200,7 +227,10 @@ const inspectOutput = ({ subject, spec }: Examined, view: View): readonly Findin
     ),
   ]
   const parent = view.look(componentsOf(spec.outputFile).slice(0, -1).join('/'))
-  if (parent.kind === 'unknown') return []
+  if (parent.kind === 'unknown')
+    return ['/proc', '/sys'].includes(parent.mount)
+      ? problem(`is in ${parent.mount}, where there is no place for output`)
+      : []
   if (parent.kind === 'missing') return problem(`has no directory: ${parent.at} ${parent.reason}`)
   const isWritable = parent.mount !== null && view.kindOf(parent.mount) === 'persistent'
   const name = componentsOf(spec.outputFile).at(-1) ?? '.'

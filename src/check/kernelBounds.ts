@@ -7,7 +7,7 @@ import { nameOf } from '../evaluate/subject.ts'
 import { substituted } from '../plan/substituted.ts'
 
 /** Of one argument or variable, with the zero that ends it: 32 pages. */
-const wordMax = 128 * 1024
+export const wordMax = 128 * 1024
 /** Of all together: a quarter of the usual stack of 8 MiB. */
 const wordsMax = 2 * 1024 * 1024
 const pointerBytes = 8

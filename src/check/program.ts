@@ -13,11 +13,12 @@ import type { View } from './view.ts'
 export const obstacleTo = (view: View, spec: Spec, path: string, depth = 0): string | null => {
   if (depth > scriptsMax) return 'is run by a script that is run by a script, and so on'
   const found = view.look(path.startsWith('/') ? path : `${spec.workdir}/${path}`)
-  if (found.kind === 'unknown') return null
+  if (found.kind === 'unknown')
+    return canExecuteFrom(view, spec, found.mount) ? null : notFrom(found.mount)
   if (found.kind === 'missing') return `is not there: ${found.at} ${found.reason}`
   if (!found.stats.isFile()) return 'is no regular file'
-  if (found.mount !== null && !canExecuteFrom(view, spec, found.mount))
-    return `is in ${found.mount}, from where nothing can be executed`
+  if (/\/\.?$/.test(path)) return 'is no directory, and its path ends as if it were one'
+  if (found.mount !== null && !canExecuteFrom(view, spec, found.mount)) return notFrom(found.mount)
   const closed = closedOnTheWay(found, spec)
   if (closed !== null) return closed
   if (!mayExecute(found.stats, spec)) return `is not executable for ${userOf(spec)}`
@@ -28,6 +29,8 @@ export const obstacleTo = (view: View, spec: Spec, path: string, depth = 0): str
   const obstacle = obstacleTo(view, spec, format.runBy, depth + 1)
   return obstacle === null ? null : `is run by ${format.runBy}, which ${obstacle}`
 }
+
+const notFrom = (mount: string): string => `is in ${mount}, from where nothing can be executed`
 
 const canExecuteFrom = (view: View, { confinement }: Spec, mount: string): boolean =>
   view.kindOf(mount) !== 'system' && confinement?.executableVolumes !== false

@@ -3,34 +3,44 @@ import { getuid } from 'node:process'
 import * as E from 'fp-ts/lib/Either.js'
 import { decrypt, wipeSecrets } from '../decryption.ts'
 import { mistake, warning } from '../evaluate/finding.ts'
-import type { Finding } from '../evaluate/finding.ts'
+import type { Finding, KeyPath } from '../evaluate/finding.ts'
 import type { Examined } from '../evaluate/sandbox.ts'
 import { nameOf } from '../evaluate/subject.ts'
 import { SECRET_FILES_DIR } from '../plan/secretFiles.ts'
 import type { Spec } from '../spec.ts'
+import { wordMax } from './kernelBounds.ts'
 import { viewOf } from './view.ts'
 
 export const checkDecryption = ({ subject, spec }: Examined): readonly Finding[] => {
   if (spec.secrets === undefined) return []
   const outcome = decrypt(spec.secrets)
-  if (E.isRight(outcome)) {
-    wipeSecrets(outcome.right)
-    return []
-  }
-  const { key, environ, files } = outcome.left
   const { container, secrets, sandbox } = subject
   const name = nameOf(subject)
+  const at = (variable: string): readonly [file: string, path: KeyPath] =>
+    secrets === undefined
+      ? [container.file, ['secret-environ', variable]]
+      : [secrets.file, [variable]]
+  if (E.isRight(outcome)) {
+    const large = outcome.right.environ
+      .filter(([variable, bytes]) => variable.length + bytes.length + '=\0'.length > wordMax)
+      .map(([variable]) => variable)
+    wipeSecrets(outcome.right)
+    return large.map(variable =>
+      mistake(
+        ...at(variable),
+        `The secret ${variable} of ${name} is longer than the ${wordMax - 1} bytes that the ` +
+          'kernel takes in a variable; `secret-files` have no such limit',
+      ),
+    )
+  }
+  const { key, environ, files } = outcome.left
   if (key !== null) {
     // Only root can read it; that somebody else cannot is as it should be.
     const severity = key.code === 'EACCES' && getuid?.() !== 0 ? warning : mistake
     return [severity(sandbox.file, ['secrets-private-key'], `${key.message} (needed by ${name})`)]
   }
   return [
-    ...environ.map(failed =>
-      secrets === undefined
-        ? mistake(container.file, ['secret-environ', failed.name], `${failed.message}, in ${name}`)
-        : mistake(secrets.file, [failed.name], `${failed.message}, in ${name}`),
-    ),
+    ...environ.map(failed => mistake(...at(failed.name), `${failed.message}, in ${name}`)),
     ...files.map(failed =>
       mistake(container.file, ['secret-files', failed.name], `${failed.message}, in ${name}`),
     ),

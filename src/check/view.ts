@@ -49,6 +49,8 @@ const foreseen = (found: Unknown, volumes: readonly SpecVolume[]): Found => {
   if (below.length === 0 || below.includes('..') || isCovered) return found
   if (volume?.kind === 'tmpfs')
     return { kind: 'missing', at, reason: `would be in the new, empty tmpfs at ${mount}` }
+  if (volume?.kind === 'persistent' && !isMadeBelow(volume, volumes))
+    return { kind: 'missing', at, reason: `would be in the new, empty directory at ${mount}` }
   if (volume?.kind !== 'statedir' || isMade(`${volume.path}/${below.join('/')}`, volumes))
     return found
   return { kind: 'missing', at, reason: `would be in the new, empty state directory at ${mount}` }
@@ -60,6 +62,19 @@ const isMade = (path: string, volumes: readonly SpecVolume[]): boolean =>
     ...volumes.flatMap(volume => (volume.kind === 'statedir' ? [volume.path] : [])),
     ...generated,
   ].some(made => isWithin(made, path))
+
+/** Another volume may be made in one that is made itself. */
+const isMadeBelow = (volume: SpecVolume & Source, volumes: readonly SpecVolume[]): boolean => {
+  const source = `${volume.base}/${volume.path}`
+  return volumes.some(
+    other =>
+      other !== volume &&
+      other.kind === 'persistent' &&
+      isWithin(`${other.base}/${other.path}`, source),
+  )
+}
+
+type Source = { readonly base: string; readonly path: string }
 
 const generated = ['/hosts', '/resolv.conf']
 

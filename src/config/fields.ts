@@ -14,6 +14,9 @@ export const texts = listOf('a list of texts', text('text'))
 
 export const u32 = wholeNumber('a whole number from 0 to 4294967295', 0n, BigInt(U32_MAX))
 
+/** The last number stands for no user and no group; the kernel leaves the owner as it is. */
+export const ownerId = wholeNumber('a whole number from 0 to 4294967294', 0n, BigInt(U32_MAX) - 1n)
+
 export const range: Decoder<Range> = word('a range such as 1000 or 1-65535', source => {
   const means = readRange(source)
   if (means !== null) return { means }

@@ -27,5 +27,7 @@ const hintFor = (path: string | null): string | null => {
 
 export const mountPointRule: KeyRule = path =>
   isContained(path)
-    ? null
+    ? /[^/]/.test(path)
+      ? null
+      : 'expected a mount point, found "/", which is the image itself'
     : `expected an absolute mount point without "..", found ${quote(path)}; ${hintFor(path)}`

@@ -1,7 +1,7 @@
 /** What is mounted into a container, and how. */
 import type { Decoder } from './codec.ts'
 import { byTag, mapOf, optional, structure } from './codec.ts'
-import { MAX_64, u32 } from './fields.ts'
+import { MAX_64, ownerId } from './fields.ts'
 import { containedPath, mountPointRule } from './paths.ts'
 import type { Volume } from './shapes.ts'
 import { flag, mapped, wholeNumber } from './words.ts'
@@ -32,8 +32,8 @@ const persistent: Decoder<Volume> = mapped(
       path: optional(volumePath, '/'),
       mkdir: optional(flag, false),
       mode: optional(mode, MODE_DEFAULT),
-      user: optional(u32, 0),
-      group: optional(u32, 0),
+      user: optional(ownerId, 0),
+      group: optional(ownerId, 0),
     },
     { shorthand: 'path' },
   ),
@@ -61,8 +61,8 @@ const statedir: Decoder<Volume> = mapped(
     {
       path: optional(volumePath, '/'),
       mode: optional(mode, MODE_DEFAULT),
-      user: optional(u32, 0),
-      group: optional(u32, 0),
+      user: optional(ownerId, 0),
+      group: optional(ownerId, 0),
     },
     { shorthand: 'path' },
   ),

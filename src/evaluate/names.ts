@@ -11,6 +11,9 @@ import { componentsOf } from './inside.ts'
 /** More would be a typing error, and would be started before anyone noticed. */
 const instancesMax = 10_000
 
+/** A file name has 255 bytes at most, and those of instances end with two numbers and more. */
+const namesMax = 200
+
 export const checkSandboxName = (file: string, sandbox: string): readonly Finding[] =>
   isName(sandbox)
     ? []
@@ -37,6 +40,16 @@ export const checkProcess = (
           file,
           [processName],
           `"${processName}" is not a name for a process: only letters, digits, \`-\` and \`_\``,
+        ),
+      ]),
+  ...(sandboxName.length + processName.length <= namesMax
+    ? []
+    : [
+        mistake(
+          file,
+          [processName],
+          `The names ${sandboxName} and ${processName} have more than ${namesMax} characters ` +
+            'together, and files are called after both',
         ),
       ]),
   ...checkImage(file, processName, process, sandboxName, levels),

@@ -4,10 +4,8 @@ import { chmodSync, mkdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } f
 import { join } from 'node:path'
 import { keyA, keyB, privateFile } from '../../src/secrets/keys.ts'
 import { sealed } from '../secretWorld.ts'
-import { bridged, ids } from './row.ts'
+import { bad, bridged, ids } from './row.ts'
 import type { Row } from './row.ts'
-
-const bad = (text: RegExp, row: Row): Row => ({ ...row, says: { text } })
 
 const activated = 'variables:\n  a: !TcpPort {activation: systemd}\n'
 const twice = `${activated}  b: !TcpPort {activation: systemd}\n`

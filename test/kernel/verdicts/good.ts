@@ -1,10 +1,19 @@
 /** Configurations that are right, some of them just about. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { copyProgram, whereIs } from '../../../src/init/programs.ts'
 import { privateFile, keyA, keyB } from '../../src/secrets/keys.ts'
 import { sealed } from '../secretWorld.ts'
-import { bridged, ids } from './row.ts'
+import { at, bridged, ids } from './row.ts'
 import type { Row } from './row.ts'
 
 const keys = (root: string): void =>
@@ -82,5 +91,95 @@ export const goodRows: Readonly<Record<string, Row>> = {
     container:
       'hosts-file: {copy-from-host: false, localhost: false, public-hostname: false}\n' +
       'volumes: {/tmp: !Statedir {path: /hosts}}\n',
+  },
+  'address-of-host': {
+    ...at('198.18.0.1'),
+    says: { text: /that of this host/, runs: true },
+  },
+  'address-of-gateway': {
+    ...at('198.18.2.1', '', '  default-gateway: 198.18.2.1\n'),
+    says: { text: /that of the gateway/, runs: true },
+  },
+  'network-of-one': {
+    sandbox: 'bridged-network: {bridge: br0, network: 198.18.2.8}\n',
+    entry: '  ip-addresses: [198.18.2.8]\n',
+  },
+  'version-6': {
+    sandbox: 'bridged-network: {bridge: br0, network: "fd00::1:0/112"}\n',
+    entry: '  ip-addresses: ["fd00::1:2"]\n',
+  },
+  'own-address': at('198.18.2.9', 'tcp-ports: {80: {fd: 3, host: 198.18.2.9}}\n'),
+  'mapped-bridge': {
+    ...at('198.18.2.10', 'user-id: 0\ntcp-ports: {80: {fd: 3}}\n', ids('uid-map') + ids('gid-map')),
+  },
+  'no-lowest-id': {
+    sandbox:
+      'uid-map: [{inside: 5, outside: 1005, count: 10}]\n' +
+      'gid-map: [{inside: 5, outside: 1005, count: 10}]\n',
+    container: 'user-id: 14\ngroup-id: 14\n',
+  },
+  'relative-program': {
+    whole: 'executable: ./guest\narguments: [say=ready]\nworkdir: /bin\n',
+    says: { text: /is no absolute path/, runs: true },
+  },
+  'program-by-group': {
+    whole: 'executable: /group/guest\narguments: [say=ready]\ngroup-id: 77\n',
+    prepare: image => {
+      mkdirSync(join(image, 'group'))
+      chownSync(join(image, 'group'), 0, 77)
+      chmodSync(join(image, 'group'), 0o750)
+      linkSync(join(image, 'bin/guest'), join(image, 'group/guest'))
+    },
+  },
+  'five-scripts': {
+    whole: 'executable: /bin/script\n',
+    prepare: image =>
+      ['script', 'b', 'c', 'd', 'e'].forEach((name, index, names) =>
+        writeFileSync(
+          join(image, 'bin', name),
+          `#!/bin/${names[index + 1] ?? 'guest say=ready'}\n`,
+          { mode: 0o755 },
+        ),
+      ),
+  },
+  'volume-in-volume': {
+    sandbox: 'writable-paths: {/w: $/nested}\n',
+    container: 'volumes:\n  /tmp/sub: !Tmpfs {}\n  /tmp: !Persistent {path: /w}\n',
+    prepare: (_image, root) => mkdirSync(join(root, 'nested/sub'), { recursive: true }),
+  },
+  'made-for-it': {
+    sandbox: 'writable-paths: {/w: $/made-for}\n',
+    container:
+      'workdir: /tmp\n' +
+      'volumes: {/tmp: !Persistent {path: /w/a/b, mkdir: true, mode: 0o700, user: 1000}}\n',
+    prepare: (_image, root) => mkdirSync(join(root, 'made-for')),
+  },
+  'linked-mount-point': {
+    container: 'volumes: {/link: !Tmpfs {}}\n',
+    prepare: image => symlinkSync('../../../tmp', join(image, 'link')),
+  },
+  'no-etc': { prepare: image => rmSync(join(image, 'etc'), { recursive: true }) },
+  'two-levels': {
+    sandbox: 'image-dir-levels: 2\n',
+    processes: 'p: {image: levels-of/two, config: /c.yaml}\n',
+    prepare: image => cpSync(image, join(image, '../levels-of/two'), { recursive: true }),
+  },
+  'config-linked': {
+    processes: 'p: {image: config-linked, config: /d.yaml}\n',
+    prepare: image => symlinkSync('/c.yaml', join(image, 'd.yaml')),
+  },
+  'own-defaults': {
+    processes: '_d: &d {image: own-defaults, config: /c.yaml}\np: {<<: *d, instances: 2}\n',
+  },
+  ceilings: {
+    sandbox: 'memory-limit: 8Mi\nfileno-limit: 10\npids-limit: 4\ncpu-quota: 5%\nio-weight: 5\n',
+    container: 'pids-limit: 1\ncpu-shares: 0\nmemory-high: 1Mi\n',
+  },
+  policy: {
+    sandbox: 'allow-tcp-ports: [22200]\n',
+    container:
+      'tcp-ports: {22200: {fd: 3}}\nready: {tcp: 22200, on-timeout: accept, timeout: 5}\n' +
+      'healthy: {exec: [/bin/guest, exit=0], period: 5}\nstop: [INT, 1, TERM, 2, KILL]\n' +
+      'pre-stop: {command: [/bin/guest, exit=0], timeout: 1}\nbackoff:\n',
   },
 }

@@ -18,11 +18,23 @@ export interface Row {
     readonly text: RegExp
     /** It depends on what only the start will show. */
     readonly isWarning?: boolean
+    /** It is only warned of, and runs. */
+    readonly runs?: boolean
   }
 }
+
+/** `text`: what has to be said of it. */
+export const bad = (text: RegExp, row: Row): Row => ({ ...row, says: { text } })
 
 export const ids = (key: string, outside = 100000, count = 60000): string =>
   `${key}: [{inside: 0, outside: ${outside}, count: ${count}}]\n`
 
 export const bridged = (bridge = 'br0'): string =>
   `bridged-network:\n  bridge: ${bridge}\n  network: 198.18.0.0/16\n`
+
+/** On the bridge, with more lines of the container and of the sandbox. */
+export const at = (address: string, container = '', more = ''): Row => ({
+  sandbox: bridged() + more,
+  entry: `  ip-addresses: [${address}]\n`,
+  container,
+})
