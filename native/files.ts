@@ -1,5 +1,14 @@
 /** Files as Linux has them and Node does not: locks, memory files, room reserved in advance. */
-import { closeSync, fstatSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import type { Stats } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { attempt } from './attempt.ts'
 import type { CallFailed } from './attempt.ts'
@@ -21,6 +30,20 @@ export const lock = (fd: number, about: string): E.Either<CallFailed, number> =>
 /** Not alone, and waiting for who is: nobody is so for longer than a moment. */
 export const lockShared = (fd: number, about: string): E.Either<CallFailed, number> =>
   attempt('flock', about, () => libc.flock(fd, lockSharedWith))
+
+/** Null: nothing that could be looked at, also where the way leads through a file or in circles. */
+export const statsOf = (path: string): Stats | null => looked(() => statSync(path))
+
+/** Of a link itself. */
+export const ownStatsOf = (path: string): Stats | null => looked(() => lstatSync(path))
+
+const looked = (look: () => Stats): Stats | null => {
+  try {
+    return look()
+  } catch {
+    return null
+  }
+}
 
 export const isTerminal = (fd: number): boolean => libc.isatty(fd) === 1
 

@@ -2,9 +2,10 @@
  * What must stand before the first turn: directories, the lock, the master log, our control
  * groups. Whatever fails here is a sentence for whoever starts the supervisor.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { statsOf } from '../native/files.ts'
 import { enterSlice } from '../actors/cgroups.ts'
 import { openLogFile } from '../actors/logFile.ts'
 import { takePidFile } from '../actors/pidFile.ts'
@@ -12,6 +13,7 @@ import type { PidFile } from '../actors/pidFile.ts'
 import { findLayout } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
 import { knotPath } from '../native/where.ts'
+import { madeDirectories } from './config/places.ts'
 import { controllersOf, furtherControllersOf } from './evaluate/controllers.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { openLogging } from './logging.ts'
@@ -55,12 +57,7 @@ export const preparePlaces = ({ places, master }: Settings, command = 'lithos_tr
       `Devfs dir (${JSON.stringify(places.devfsDir)}) must exist and contain device nodes: ` +
         `make it with lithos_mkdev ${places.devfsDir}`,
     )
-  makeDir('runtime-dir', places.runtimeDir)
-  makeDir('state-dir', places.stateDir)
-  makeDir('mount-dir', places.mountDir)
-  makeDir('log dir', places.defaultLogDir)
-  if (places.configLogDir !== null) makeDir('configuration log dir', places.configLogDir)
-  makeDir('stdio log dir', places.stdioLogDir)
+  for (const { what, path } of madeDirectories(places)) makeDir(what, path)
   const layout = findLayout({
     cgroupName: master.cgroupName,
     controllers: controllersOf(master),
@@ -90,8 +87,7 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
   return { ...logging, pidFile, layout }
 }
 
-const isDirectory = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+const isDirectory = (path: string): boolean => statsOf(path)?.isDirectory() === true
 
 /** One level: that the parent is missing is more likely a mistake than a wish. */
 const makeDir = (name: string, path: string): void => {
@@ -105,7 +101,9 @@ const makeDir = (name: string, path: string): void => {
         ? 'path already exists but is not a directory'
         : code === 'ENOENT'
           ? `its parent ${join(path, '..')} does not exist`
-          : String(code)
+          : code === 'ENOTDIR'
+            ? `its parent ${join(path, '..')} is not a directory`
+            : String(code)
     throw new Fatal(`Cant create ${name}: Can't create dir ${JSON.stringify(path)}: ${reason}`)
   }
 }

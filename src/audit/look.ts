@@ -2,9 +2,9 @@
  * Reads back from the kernel how confined an instance is. What is gone between two looks is null
  * or missing, and an instance without a process is no instance.
  */
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { allPids } from '../../native/proc.ts'
+import { allPids, childrenOf } from '../../native/proc.ts'
 import { parseIdMap, parseLimits, parseMountId, parseMountinfo, parseStatus } from './proc.ts'
 import { namespaceKinds } from './shapes.ts'
 import type { Descriptor, Process, Promised, Seen } from './shapes.ts'
@@ -49,7 +49,8 @@ export const lookAt = (
   /** Of the kernel's file systems, of which not every kernel has all. */
   places: readonly string[],
 ): Seen | null => {
-  const pids = [app, ...crowd.of(app).filter(pid => pid !== app && pid !== knot)]
+  const others = crowd.of(app).filter(pid => pid !== app && pid !== knot)
+  const pids = [app, ...others.filter(pid => !isCopy(pid, knot))]
   const processes = pids.flatMap(pid => processOf(pid) ?? [])
   const read = (name: string): string => textOf(`/proc/${app}/${name}`) ?? ''
   const mountinfo = read('mountinfo')
@@ -72,6 +73,17 @@ export const lookAt = (
     label: label === '' ? null : label,
     existing: new Set(places.filter(path => existsSync(path))),
   }
+}
+
+/**
+ * A copy of the knot that looks whether the application is ready or well is a part of the knot,
+ * which nobody else in the container can execute.
+ */
+const isCopy = (pid: number, knot: number): boolean => {
+  const program = (of: number) => orNull(() => statSync(`/proc/${of}/exe`))
+  const [own, its] = [program(knot), program(pid)]
+  const isSame = own !== null && own.ino === its?.ino && own.dev === its.dev
+  return isSame && childrenOf(knot).includes(pid)
 }
 
 const processOf = (pid: number): Process | null => {

@@ -4,6 +4,7 @@
  */
 import type { Stats } from 'node:fs'
 import { statSync } from 'node:fs'
+import { statsOf } from '../../native/files.ts'
 import { isOutside, toOutside } from '../config/idMaps.ts'
 import type { Found } from '../evaluate/inside.ts'
 import type { Spec } from '../spec.ts'
@@ -22,7 +23,7 @@ export const mayExecute = (owned: Owned, ids: Ids): boolean => {
 
 /** Of a program that root on the host runs. */
 export const mayExecuteAsRoot = (path: string): boolean => {
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = statsOf(path)
   return stats?.isFile() === true && mayExecute(stats, { user: 0, group: 0 })
 }
 

@@ -18,6 +18,7 @@ import { checkContainer } from '../evaluate/references.ts'
 import type { Evaluation } from '../evaluate/sandbox.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import { checkAddressesOfAll, checkBridge, checkOddAddresses } from './addresses.ts'
+import { checkGround } from './ground.ts'
 import { checkDevices, checkFileLimits, checkMasks } from './host.ts'
 import { inspectImage } from './image.ts'
 import { checkHosts } from './hosts.ts'
@@ -55,6 +56,7 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
     ...missing,
     ...problems,
     ...locate(checkDevices(settings.file, settings.places.devfsDir)),
+    ...locate(checkGround(settings)),
     ...listing,
     ...evaluations.flatMap(evaluation => [
       ...evaluation.problems,

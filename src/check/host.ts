@@ -1,7 +1,8 @@
 /** What the host has to have before any container can start. */
-import { lstatSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getuid } from 'node:process'
+import { ownStatsOf, statsOf } from '../../native/files.ts'
 import { devices, directories } from '../devices.ts'
 import { mistake, warning } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
@@ -17,8 +18,7 @@ export const checkDevices = (masterFile: string, directory: string): readonly Fi
       `Devfs dir ("${directory}") must exist and contain device nodes: ${text}; ` +
         `run: lithos_mkdev ${directory}`,
     )
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
-    return [say(mistake, 'there is no such directory')]
+  if (!statsOf(directory)?.isDirectory()) return [say(mistake, 'there is no such directory')]
 
   const missing = [
     ...directories.filter(name => !isDirectory(join(directory, name))),
@@ -30,11 +30,9 @@ export const checkDevices = (masterFile: string, directory: string): readonly Fi
   return [say(severity, `it lacks ${missing.join(', ')}`)]
 }
 
-const isDirectory = (path: string): boolean =>
-  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+const isDirectory = (path: string): boolean => ownStatsOf(path)?.isDirectory() ?? false
 
-const isDevice = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() ?? false
+const isDevice = (path: string): boolean => statsOf(path)?.isCharacterDevice() ?? false
 
 /** Above the first the kernel lets nobody go, above the second only who may raise limits. */
 export const checkFileLimits = (all: readonly Examined[]): readonly Finding[] => {
@@ -76,7 +74,7 @@ export const checkMasks = ([first]: readonly Examined[]): readonly Finding[] => 
     const names = path.split('/').slice(1)
     const link = names
       .map((_, last) => `/${names.slice(0, last + 1).join('/')}`)
-      .find(part => lstatSync(part, { throwIfNoEntry: false })?.isSymbolicLink())
+      .find(part => ownStatsOf(part)?.isSymbolicLink())
     return link === undefined
       ? []
       : [

@@ -2,7 +2,7 @@
  * What the start of a container would stumble over, found in its image and volumes before: the
  * places that are mounted over, the program, its directory and the file it prints into.
  */
-import { lstatSync, statSync } from 'node:fs'
+import { ownStatsOf, statsOf } from '../../native/files.ts'
 import { mistake, warning } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
 import { componentsOf, lookInside } from '../evaluate/inside.ts'
@@ -34,13 +34,13 @@ export const inspectImage = (examined: Examined): readonly Finding[] => {
 /** A link in such a place could have them mounted elsewhere: the knot refuses it. */
 const inspectSystem = ({ subject, image }: Examined): readonly Finding[] =>
   ['/dev', '/proc', '/sys'].flatMap(path => {
-    const stats = lstatSync(image + path, { throwIfNoEntry: false })
+    const stats = ownStatsOf(image + path)
     if (stats?.isDirectory()) return []
     return [
       mistake(
         subject.process.file,
         [subject.process.name, 'image'],
-        `The image ${image} ${stats === undefined ? 'has no' : 'needs a real'} directory ` +
+        `The image ${image} ${stats === null ? 'has no' : 'needs a real'} directory ` +
           `${path}, over which the system is mounted`,
       ),
     ]
@@ -75,7 +75,7 @@ const obstacleToMake = (base: string, names: readonly string[]): string | null =
     if (found.kind !== 'missing') continue
     const parent = lookInside(base, `/${names.slice(0, count - 1).join('/')}`)
     const entry = parent.kind === 'found' ? `${parent.host}/${names[count - 1]}` : ''
-    const isThere = lstatSync(entry, { throwIfNoEntry: false }) !== undefined
+    const isThere = ownStatsOf(entry) !== null
     return isThere ? `${path} is a link that leads nowhere` : null
   }
   return null
@@ -122,7 +122,7 @@ const inspectGenerated = (examined: Examined, view: View): readonly Finding[] =>
   ] as const
   return files.flatMap(([key, path, { mount, copyFrom }]) => {
     const source =
-      copyFrom === null || statSync(copyFrom, { throwIfNoEntry: false })?.isFile()
+      copyFrom === null || statsOf(copyFrom)?.isFile()
         ? []
         : [
             mistake(
@@ -235,7 +235,7 @@ const inspectOutput = ({ subject, spec }: Examined, view: View): readonly Findin
   const isWritable = parent.mount !== null && view.kindOf(parent.mount) === 'persistent'
   const name = componentsOf(spec.outputFile).at(-1) ?? '.'
   // No link is followed there: whoever may write the directory could choose what root opens.
-  if (lstatSync(`${parent.host}/${name}`, { throwIfNoEntry: false })?.isSymbolicLink())
+  if (ownStatsOf(`${parent.host}/${name}`)?.isSymbolicLink())
     return problem('is a link, and none is followed there')
   const own = view.look(spec.outputFile)
   const isDirectory = own.kind === 'unknown' || (own.kind === 'found' && own.stats.isDirectory())

@@ -1,6 +1,6 @@
 /** Files of the host that knots append to: each must have a directory, and be none itself. */
-import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { statsOf } from '../../native/files.ts'
 import { sandboxLogFile } from '../config/places.ts'
 import { mistake } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
@@ -17,9 +17,9 @@ export const checkLogFile = (
   const file = sandboxLogFile(places, sandbox.name, sandbox.value)
   const directory = dirname(file)
   const isMade = directory === places.defaultLogDir
-  const problem = statSync(file, { throwIfNoEntry: false })?.isDirectory()
+  const problem = statsOf(file)?.isDirectory()
     ? 'is a directory'
-    : isMade || statSync(directory, { throwIfNoEntry: false })?.isDirectory()
+    : isMade || statsOf(directory)?.isDirectory()
       ? null
       : `cannot be made: there is no directory ${directory}`
   return problem === null

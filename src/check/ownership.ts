@@ -2,8 +2,8 @@
  * Who may change the administrator's files. Whoever can write one of them can have anything run
  * as any user; so they and their directories belong to root, and to nobody else.
  */
-import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { statsOf } from '../../native/files.ts'
 import type { Problem } from '../config/shapes.ts'
 
 const writableByOthers = 0o022
@@ -20,8 +20,8 @@ export const checkOwnership = (files: readonly string[]): readonly Problem[] => 
 }
 
 const complain = (path: string, isDirectory: boolean): readonly Problem[] => {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) return []
+  const stats = statsOf(path)
+  if (stats === null) return []
   const { uid, mode } = stats
   const isShared = (mode & writableByOthers) !== 0 && !(isDirectory && (mode & sticky) !== 0)
   if (uid === 0 && !isShared) return []

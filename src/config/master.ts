@@ -31,6 +31,11 @@ const metricsFile = word('an absolute path that ends with .prom', source => {
   return { hint: source.startsWith('/') ? 'node_exporter reads no others' : null }
 })
 
+/** A place below the root of each hierarchy, and no other. */
+const cgroupName = word('the name of a cgroup', source =>
+  source.split('/').includes('..') ? { hint: '".." is not accepted' } : { means: source },
+)
+
 export const master: Decoder<Master> = structure<Master>(
   'the mapping of a master configuration',
   {
@@ -50,7 +55,7 @@ export const master: Decoder<Master> = structure<Master>(
     ),
     syslogFacility: optional(nullable(text('a syslog facility')), null),
     syslogAppName: optional(text('a name'), 'lithos'),
-    cgroupName: optional(nullable(text('the name of a cgroup')), 'lithos.slice'),
+    cgroupName: optional(nullable(cgroupName), 'lithos.slice'),
     cgroupControllers: optional(texts, []),
     startRate: optional(
       nullable(wholeNumber('a number of starts a second from 1 to 100000', 1n, 100_000n)),

@@ -47,6 +47,20 @@ export const placesOf = (master: Master, masterFile: string, workingDir: string)
   }
 }
 
+/** Those that a start makes where they are missing, in this order; `what` is its word for each. */
+export const madeDirectories = (
+  places: Places,
+): readonly { readonly key: string; readonly what: string; readonly path: string }[] => [
+  { key: 'runtime-dir', what: 'runtime-dir', path: places.runtimeDir },
+  { key: 'state-dir', what: 'state-dir', path: places.stateDir },
+  { key: 'mount-dir', what: 'mount-dir', path: places.mountDir },
+  { key: 'default-log-dir', what: 'log dir', path: places.defaultLogDir },
+  ...(places.configLogDir === null
+    ? []
+    : [{ key: 'config-log-dir', what: 'configuration log dir', path: places.configLogDir }]),
+  { key: 'stdio-log-dir', what: 'stdio log dir', path: places.stdioLogDir },
+]
+
 export const sandboxFile = (places: Places, name: string): string =>
   below(places.sandboxesDir, `${name}.yaml`)
 

@@ -1,16 +1,8 @@
 /** The master configuration, and whether this host has what it names. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findLayout } from '../../native/cgroup.ts'
-import { lockHolder } from '../../native/files.ts'
+import { lockHolder, statsOf } from '../../native/files.ts'
 import { checkOwnership } from '../check/ownership.ts'
 import { sayProblem } from '../config/report.ts'
 import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
@@ -89,10 +81,10 @@ const examineDirectories = ({ places }: Settings): readonly Finding[] => {
 
 /** One level is made, as the supervisor does it. */
 const obstacleTo = (path: string, isMade: boolean): string | null => {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats !== undefined && !stats.isDirectory()) return `${path} is no directory`
-  const near = stats === undefined ? dirname(path) : path
-  if (stats === undefined && !isMade) return `there is no ${path}`
+  const stats = statsOf(path)
+  if (stats !== null && !stats.isDirectory()) return `${path} is no directory`
+  const near = stats === null ? dirname(path) : path
+  if (stats === null && !isMade) return `there is no ${path}`
   if (!existsSync(near)) return `neither ${path} nor ${near} is there`
   try {
     accessSync(near, isMade ? constants.W_OK | constants.X_OK : constants.R_OK | constants.X_OK)

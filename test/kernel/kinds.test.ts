@@ -1,6 +1,6 @@
 /**
- * Goal: S4, S7, S10, S11, S12, S13, S14, S18, S19, S24, S32: in every kind of container all that
- *   the kernel shows is what its plan promises: capabilities, filter, privileges, mounts,
+ * Goal: S4, S7, S10, S11, S12, S13, S14, S18, S19, S24, S29, S32, S43: in every kind of container
+ *   all that the kernel shows is what its plan promises: capabilities, filter, privileges, mounts,
  *   namespaces, descriptors, ids, limits.
  * Method: each kind as configured; what `lithos audit` sees from outside, and what it sees of
  *   itself. The look is known to see what is missing: with a step taken out it finds just that.
@@ -9,7 +9,7 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { childrenOf } from '../../native/proc.ts'
+import { childrenOf, commandLine } from '../../native/proc.ts'
 import type { Plan, Step } from '../../native/plan.ts'
 import { judge } from '../../src/audit/judge.ts'
 import { lookAround, lookAt } from '../../src/audit/look.ts'
@@ -18,6 +18,7 @@ import { devices } from '../../src/devices.ts'
 import { skipUnless } from '../skip.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
+import { until } from './supervised.ts'
 import { canContain, ownWorld, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
@@ -167,6 +168,58 @@ contained('S19: it is at the root of its own cgroups, and cannot write to any', 
   const shared = printed(await world.run(plan)).slice(0, -1)
   if (/:\/.+/.test(group)) assert.ok(shared.some(line => /:\/.+/.test(line)))
 })
+
+/** The program of the container that is not the application, once it has been executed. */
+const commandOf = async (knot: number, app: number): Promise<number> => {
+  let found = 0
+  await until('the command looks', () => {
+    const looking = childrenOf(knot).filter(pid => pid !== app)
+    found = looking.flatMap(childrenOf).find(isGuest) ?? 0
+    return found !== 0
+  })
+  return found
+}
+
+const isGuest = (pid: number): boolean => commandLine(pid)?.[0] === '/bin/guest'
+
+contained(
+  'S29: what looks at an application from beside it is held to all that it is',
+  async () => {
+    const rows: readonly Kind[] = [
+      { user: 100, lines: volumes },
+      { user: 0, sandbox: mapped },
+      { user: 1, lines: volumes, sandbox: mapped },
+    ]
+    for (const { lines = '', ...row } of rows) {
+      const kind = { ...row, lines: `${lines}ready: {exec: [/bin/guest, sleep]}\n` }
+      const whole = configured(kind)
+      const shift = kind.sandbox?.includes(mapped) === true ? outside : 0
+      const promised = promisedBy(whole, { uid: kind.user + shift, gid: shift })
+      const running = await world.start(whole)
+      await running.sees('output', /^ready$/m)
+      const [app = 0] = childrenOf(running.pid).filter(isGuest)
+      const command = await commandOf(running.pid, app)
+      const places = [...promised.hidden, ...promised.frozen]
+      const seen = lookAt({ app: command, knot: running.pid }, lookAround(), promised, places)
+      assert.ok(seen !== null)
+      const { findings } = judge('sb/p.0', seen, promised, promised)
+      assert.equal(findings.filter(isBroken), [])
+      for (const name of ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'])
+        assert.is(namespaceOf(command, name), namespaceOf(app, name), name)
+      for (const line of confining) assert.is(lineOf(command, line), lineOf(app, line), line)
+      process.kill(running.pid, 'SIGKILL')
+      await running.over
+    }
+  },
+)
+
+const confining = ['Uid', 'Gid', 'Groups', 'CapBnd', 'CapEff', 'CapAmb', 'NoNewPrivs', 'Seccomp']
+
+const namespaceOf = (pid: number, name: string): string =>
+  fs.readlinkSync(`/proc/${pid}/ns/${name}`)
+
+const lineOf = (pid: number, name: string): string | undefined =>
+  new RegExp(`^${name}:.*$`, 'm').exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[0]
 
 test('S4: there is no console among the devices of a container', () => {
   const names: readonly string[] = devices.map(({ name }) => name)

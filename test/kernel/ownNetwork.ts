@@ -14,7 +14,8 @@ export const canNetwork = spawnSync('unshare', ['--net', 'true']).status === 0
 /** Everything that follows the first call is done in a new process, and not here. */
 export const enterOwnNetwork = (file: string): void => {
   if (isInside || !canNetwork) return
-  const words = ['--net', process.execPath, ...process.execArgv, fileURLToPath(file)]
+  const argv = [...process.execArgv, fileURLToPath(file), ...process.argv.slice(2)]
+  const words = ['--net', process.execPath, ...argv]
   const { status } = spawnSync('unshare', words, {
     stdio: 'inherit',
     env: { ...process.env, [variable]: 'own' },

@@ -18,6 +18,7 @@ const masks = of('masks.c', 'test/kernel/hostile.test.ts')
 const landlock = of('landlock.c', 'test/kernel/landlock.test.ts')
 const sockets = of('sockets.c', 'test/kernel/ports.test.ts')
 const deliver = of('deliver.c', 'test/actors/knots.test.ts', 'test/native/spawn.test.ts')
+const launch = of('launch.c', 'test/kernel/kinds.test.ts')
 const capabilities = of('capabilities.c', 'test/kernel/kinds.test.ts')
 
 export const mistakes: readonly Mistake[] = [
@@ -50,6 +51,10 @@ export const mistakes: readonly Mistake[] = [
   sockets('old | O_NONBLOCK', 'old'),
   deliver('field == 22', 'field == 21'),
   deliver('\t\tcall(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0);', ''),
+  launch(
+    'start->instead != NULL && is_passed(start->at.op)',
+    'start->instead != NULL && (is_passed(start->at.op) || start->at.op == OP_SECCOMP)',
+  ),
   capabilities('drop_from_bounding_set(mask)', '0'),
   capabilities('if (error == 0 && mask == 0)', 'if (false)'),
   capabilities('set_capabilities(mask, mask, mask)', 'set_capabilities(mask, mask, 0)'),

@@ -1,4 +1,4 @@
-/** Configurations with one mistake in each: addresses, ports, variables, and what is to be secret. */
+/** Configurations with one mistake in each: addresses, ports, variables, secrets. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keyA, privateFile } from '../../src/secrets/keys.ts'

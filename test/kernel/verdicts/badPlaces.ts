@@ -1,4 +1,4 @@
-/** Configurations with one mistake in each: programs, directories and files that are not as said. */
+/** Configurations with one mistake in each: programs, directories, files, names. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
