@@ -49,6 +49,10 @@ export interface Sweeper {
 /** Beside the sandboxes, and no name of one. */
 const asidePrefix = '.swept-'
 
+const isSandbox = /^[\p{L}\p{N}_-]+$/u
+/** Or a run of `lithos_cmd`. */
+const isInstance = /^(?:cmd\.)?[\p{L}\p{N}_-]+\.\d+$/u
+
 /** The next life is being born right now; deleting must not compete with it. */
 const quietMs = 20
 const quiet = () => new Promise(resolve => setTimeout(resolve, quietMs))
@@ -129,8 +133,10 @@ export const createSweeper = ({ stateDir, layout, report }: SweeperOptions): Swe
         remove(sandbox, join(stateDir, sandbox))
         continue
       }
+      // Whatever else is there is somebody else's: a `state-dir` may be a slip of the pen.
+      if (!isSandbox.test(sandbox)) continue
       for (const name of list(join(stateDir, sandbox)))
-        if (!alive.has(`${sandbox}/${name}`) && !isCommandAlive(name))
+        if (isInstance.test(name) && !alive.has(`${sandbox}/${name}`) && !isCommandAlive(name))
           sweepState(join(stateDir, sandbox, name))
       // Fails where anything is left in it, and then it is wanted.
       codeOf(() => rmdirSync(join(stateDir, sandbox)))
@@ -138,11 +144,10 @@ export const createSweeper = ({ stateDir, layout, report }: SweeperOptions): Swe
   }
 
   const sweepDanglingGroups = (slice: string, alive: ReadonlySet<string>): void => {
-    const named = /^([\p{L}\p{N}_-]+):([\p{L}\p{N}_-]+\.\d+|cmd\.[\p{L}\p{N}_-]+\.\d+)\.scope$/u
     for (const name of list(slice)) {
       const path = join(slice, name)
-      const [, sandbox, process] = named.exec(name) ?? []
-      if (sandbox === undefined || process === undefined) {
+      const [, sandbox = '', process = ''] = /^([^:]*):([^:]*)\.scope$/.exec(name) ?? []
+      if (!isSandbox.test(sandbox) || !isInstance.test(process)) {
         if (path !== ownLeaf) report({ kind: 'wrong group', path })
       } else if (!alive.has(`${sandbox}/${process}`) && !isCommandAlive(process)) sweepGroup(path)
     }

@@ -13,7 +13,7 @@ import type { PidFile } from '../actors/pidFile.ts'
 import { findLayout } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
 import { knotPath } from '../native/where.ts'
-import { madeDirectories } from './config/places.ts'
+import { madeDirectories, sharedDirectory } from './config/places.ts'
 import { controllersOf, furtherControllersOf } from './evaluate/controllers.ts'
 import type { Settings } from './evaluate/settings.ts'
 import { openLogging } from './logging.ts'
@@ -57,6 +57,8 @@ export const preparePlaces = ({ places, master }: Settings, command = 'lithos_tr
       `Devfs dir (${JSON.stringify(places.devfsDir)}) must exist and contain device nodes: ` +
         `make it with lithos_mkdev ${places.devfsDir}`,
     )
+  const shared = sharedDirectory(places)
+  if (shared !== null) throw new Fatal(`${shared.text}: give each one of its own`)
   for (const { what, path } of madeDirectories(places)) makeDir(what, path)
   const layout = findLayout({
     cgroupName: master.cgroupName,

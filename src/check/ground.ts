@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { findLayout, slicesOf } from '../../native/cgroup.ts'
 import { ownStatsOf, statsOf } from '../../native/files.ts'
-import { madeDirectories } from '../config/places.ts'
+import { madeDirectories, sharedDirectory } from '../config/places.ts'
 import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
 import { mistake } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
@@ -19,6 +19,8 @@ const isDirectory = (path: string): boolean => statsOf(path)?.isDirectory() === 
 /** One level each: the one before may be that of the next. */
 const checkDirectories = ({ file, places }: Settings): readonly Finding[] => {
   const made = new Set<string>()
+  const shared = sharedDirectory(places)
+  if (shared !== null) return [mistake(file, [shared.key], shared.text)]
   return madeDirectories(places).flatMap(({ key, path }) => {
     const parent = dirname(resolve(path))
     made.add(resolve(path))

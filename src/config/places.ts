@@ -3,7 +3,7 @@
  * lie beside the master file, run-time state below `runtime-dir`, logs below `default-log-dir`.
  * Paths are joined as text: `..` is left to the kernel, which knows about symbolic links.
  */
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Master, Sandbox } from './shapes.ts'
 
 export interface Places {
@@ -60,6 +60,23 @@ export const madeDirectories = (
     : [{ key: 'config-log-dir', what: 'configuration log dir', path: places.configLogDir }]),
   { key: 'stdio-log-dir', what: 'stdio log dir', path: places.stdioLogDir },
 ]
+
+/** What is cleaned out, or mounted over, must not be where something else is kept. */
+export const sharedDirectory = (
+  places: Places,
+): { readonly key: string; readonly text: string } | null => {
+  const found = [
+    { key: 'state-dir', path: places.stateDir, other: 'runtime-dir', its: places.runtimeDir },
+    { key: 'mount-dir', path: places.mountDir, other: 'runtime-dir', its: places.runtimeDir },
+    { key: 'mount-dir', path: places.mountDir, other: 'state-dir', its: places.stateDir },
+  ].find(({ path, its }) => resolve(path) === resolve(its))
+  return found === undefined
+    ? null
+    : {
+        key: found.key,
+        text: `${found.key} and ${found.other} are the same directory, ${found.its}`,
+      }
+}
 
 export const sandboxFile = (places: Places, name: string): string =>
   below(places.sandboxesDir, `${name}.yaml`)

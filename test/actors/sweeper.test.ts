@@ -86,6 +86,17 @@ test('links are removed, not followed, dangling ones too', async () => {
   assert.equal(readdirSync(outside), ['precious'])
 })
 
+test('what has no name of an instance is not ours, whatever directory we were given', async () => {
+  const others = ['postgresql/15/main', 'lists/partial', 'of.others/web.0', 'sb/keep']
+  for (const path of others) writeFileSync(join(makeState(path), 'precious'), 'x')
+  for (const instance of ['sb/web.0', 'gone/web.12', 'sb/cmd.tool.4194304']) makeState(instance)
+  sweeper.sweepDangling(new Set())
+  await sweeper.settled()
+  for (const path of others) assert.ok(existsSync(join(stateDir, path, 'precious')), path)
+  assert.equal(readdirSync(join(stateDir, 'sb')), ['keep'])
+  assert.not.ok(existsSync(join(stateDir, 'gone')))
+})
+
 test('a state directory that has become a link itself', async () => {
   const outside = join(dir, 'outside')
   mkdirSync(outside)

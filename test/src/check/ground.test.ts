@@ -33,6 +33,8 @@ const rows: readonly Row[] = [
   [{ 'state-dir': '$/elsewhere' }, null],
   [{ 'state-dir': '$/file' }, /state-dir \$\/file is there and no directory/],
   [{ 'state-dir': '$/file/x' }, /state-dir \$\/file\/x cannot be made/],
+  [{ 'state-dir': '""' }, /state-dir and runtime-dir are the same directory/],
+  [{ 'mount-dir': '$/run/state/' }, /mount-dir and state-dir are the same directory/],
   [{ 'mount-dir': 'other' }, null],
   [{ 'mount-dir': '$/no/such' }, /mount-dir/],
   [{ 'runtime-dir': '$/no/run' }, /runtime-dir \$\/no\/run cannot be made/],
