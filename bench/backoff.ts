@@ -13,16 +13,9 @@ import { guestWorld, reached } from './service.ts'
 const seconds = Number(process.env['SECONDS'] ?? 60)
 const counts = (process.env['INSTANCES'] ?? '1,50').split(',').map(Number)
 
+/** Each start of an application writes one line. */
 const startsIn = ({ root }: World): number =>
-  ['hot.previous', 'hot.log']
-    .map(name => {
-      try {
-        return readFileSync(join(root, 'run', 'journal', name), 'utf8')
-      } catch {
-        return ''
-      }
-    })
-    .flatMap(text => [...text.matchAll(/"type":"launch"/g)]).length
+  readFileSync(join(root, 'log', 'stderr', 'bench.log'), 'utf8').split(/^main /m).length - 1
 
 const curve = 'backoff: { initial: 1, factor: 2, max: 60, jitter: 0.1 }\n'
 
@@ -32,13 +25,16 @@ const measure = async (instances: number): Promise<string> => {
   try {
     // The start of the supervisor itself is none of this.
     await reached(world, instances)
-    const [before, startsBefore] = [cpuSeconds(tree.pid), startsIn(world)]
+    const [before, startsBefore] = [cpuSeconds(tree.pid), startsIn(world)] as const
     await setTimeout(seconds * 1000)
-    const used = cpuSeconds(tree.pid) - before
+    const used = cpuSeconds(tree.pid)
     const starts = startsIn(world) - startsBefore
     await stopTree(world, tree)
-    const share = percent(used, seconds)
-    return `${instances} that end at once: ${share} of a processor, ${starts} starts`
+    return (
+      `${instances} that end at once: supervisor ` +
+      `${percent(used.own - before.own, seconds)} of a processor, knots and applications ` +
+      `${percent(used.children - before.children, seconds)}, ${starts} starts`
+    )
   } finally {
     await removeWorld(world, tree)
   }

@@ -4,21 +4,31 @@ import { readFileSync } from 'node:fs'
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
-/** Seconds, of the process and of its children that have ended: 0 of one that is gone. */
-export const cpuSeconds = (pid: number): number => {
+export interface Used {
+  readonly own: number
+  /** Of its children that have ended. */
+  readonly children: number
+}
+
+/** In seconds; nothing of one that is gone. */
+export const cpuSeconds = (pid: number): Used => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // After the name, which may have blanks: user and system time are the 14th and 15th field.
+    // After the name, which may have blanks: user and system time are the 14th and 15th field,
+    // those of children follow.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    const ticks = fields.slice(11, 15).map(Number)
-    return ticks.reduce((sum, count) => sum + count, 0) / ticksPerSecond
+    const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15).map(Number)
+    return {
+      own: (user + system) / ticksPerSecond,
+      children: (childUser + childSystem) / ticksPerSecond,
+    }
   } catch {
-    return 0
+    return { own: 0, children: 0 }
   }
 }
 
 export const sumOf = (pids: readonly number[]): number =>
-  pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
+  pids.map(cpuSeconds).reduce((sum, { own, children }) => sum + own + children, 0)
 
 export const percent = (seconds: number, of: number): string =>
   `${((100 * seconds) / of).toFixed(2)} %`

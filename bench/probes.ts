@@ -30,7 +30,7 @@ const measure = async (kind: string): Promise<string> => {
     const pids = [...knots(world).values()]
     const [supervisor, others] = [cpuSeconds(tree.pid), sumOf(pids)]
     await setTimeout(seconds * 1000)
-    const used = [cpuSeconds(tree.pid) - supervisor, sumOf(pids) - others] as const
+    const used = [cpuSeconds(tree.pid).own - supervisor.own, sumOf(pids) - others] as const
     const looks = kind === 'none' ? 0 : (instances * seconds) / periodSeconds
     await stopTree(world, tree)
     return (
