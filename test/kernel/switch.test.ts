@@ -5,13 +5,14 @@
  * Method: a real supervisor and real commands. Kills at random moments; SEED=N repeats them.
  */
 import { spawn } from 'node:child_process'
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { addSandbox, program, startTree, stopTree } from '../../src/demo/world.ts'
+import { addSandbox, imageDir, program, startTree, stopTree } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { addServer, ask, freePort, inodeOf, serving } from './serving.ts'
 import { inputsOf, run, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
@@ -95,6 +96,45 @@ contained('what changes, and nothing else', () =>
     assert.is(await self.stop(), 0)
   })(),
 )
+
+contained('another image, another port: each changes what has it, and nothing else', () =>
+  supervised(async self => {
+    const [port, next, others] = [await freePort(), await freePort(), await freePort()]
+    const move = (text: string, image: string, to: number) =>
+      `${text}  image: ${image}\n  config: /config/app.yaml\n  variables: {port: ${to}}\n`
+    const file = (image: string, to: number) =>
+      move('app:\n', image, to) + move('other:\n', 'img', others)
+    addServer(self)
+    const ports = { '"@{port}"': 'fd: 3' }
+    const app = serving(['3'], ports, 1, 'restart-timeout: 0\nvariables: {port: !TcpPort }')
+    self.configure({ app: { ...app, entry: `  variables: {port: ${port}}\n` } })
+    writeFileSync(target(self), file('img', port))
+    cpSync(imageDir(self.world, 'img'), imageDir(self.world, 'next'), { recursive: true })
+    writeFileSync(join(imageDir(self.world, 'next'), 'etc', 'next'), '')
+    await self.start()
+    await runs(self, 'web/app.0', 'web/other.0')
+    const other = self.appOf('web/other.0')
+    const [socket, otherSocket] = [inodeOf(self, 'web/app.0', 3), inodeOf(self, 'web/other.0', 3)]
+
+    const image = await switchTo(self, file('next', port))
+    assert.match(image.stdout, /^web: 1 restarted, 1 kept\n/, image.stderr)
+    assert.ok(existsSync(`/proc/${self.appOf('web/app.0')}/root/etc/next`))
+    assert.is(inodeOf(self, 'web/app.0', 3), socket, 'the socket is the same')
+    const moved = await switchTo(self, file('next', next))
+    assert.match(moved.stdout, /^web: 1 restarted, 1 kept\n/, moved.stderr)
+    assert.match(await ask(next), /^fd 3 /)
+    await until('the former port is closed', () => !isListening(port))
+    assert.is(await ask(port), 'ECONNREFUSED')
+    assert.equal([self.appOf('web/other.0'), inodeOf(self, 'web/other.0', 3)], [other, otherSocket])
+    assert.is(await self.stop(), 0)
+  })(),
+)
+
+/** As the kernel lists it, in hexadecimal. */
+const isListening = (port: number): boolean =>
+  readFileSync('/proc/net/tcp', 'utf8').includes(
+    `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`,
+  )
 
 contained('killed at any moment: the old file or the new one, and no lock', () =>
   supervised(async self => {
