@@ -118,7 +118,7 @@ contained('another image, another port: each changes what has it, and nothing el
 
     const image = await switchTo(self, file('next', port))
     assert.match(image.stdout, /^web: 1 restarted, 1 kept\n/, image.stderr)
-    assert.ok(existsSync(`/proc/${self.appOf('web/app.0')}/root/etc/next`))
+    assert.ok(existsSync(join('/proc', String(self.appOf('web/app.0')), 'root', 'etc/next')))
     assert.is(inodeOf(self, 'web/app.0', 3), socket, 'the socket is the same')
     const moved = await switchTo(self, file('next', next))
     assert.match(moved.stdout, /^web: 1 restarted, 1 kept\n/, moved.stderr)
