@@ -18,11 +18,16 @@ export const description = {
     'Makes the directory that containers see as /dev: character devices, the directories pts ' +
     'and shm, and the usual links. May be run again; what is there already is left alone.',
   options: {},
-  positionals: [{ name: 'dir', help: 'directory to make and to fill', kind: 'required' }],
+  positionals: [{ name: 'dir', help: 'directory to make and to fill', kind: 'optional' }],
 } as const satisfies Description
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
-  runCommand(description, argv, (_options, [directory = '']) => {
+  runCommand(description, argv, (_options, [directory]) => {
+    if (directory === undefined) {
+      // As the script of the original, also in its exit code.
+      process.stderr.write('Usage: lithos_mkdev /var/lib/lithos/dev\n')
+      return 1
+    }
     const failures = fill(directory)
     for (const failure of failures) process.stderr.write(`${description.command}: ${failure}\n`)
     return failures.length === 0 ? 0 : 1

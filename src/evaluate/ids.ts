@@ -142,7 +142,8 @@ const checkMaps = (
             container.file,
             [key],
             sandboxMap.length > 0
-              ? `Can't have \`${key}\` in both the sandbox (${sandbox.file}) and a container itself`
+              ? `Can't have ${short}_maps in both the sandbox and a container itself: remove ` +
+                  `\`${key}\` here or in ${sandbox.file}`
               : `Can't have \`${key}\` in a container whose sandbox (${sandbox.file}) has a map`,
           ),
         ]
@@ -153,8 +154,9 @@ const checkMaps = (
           mistake(
             container.file,
             [key],
-            `Bad ${short} mapping: what it maps to must lie within ` +
-              `\`allow-${noun.toLowerCase()}s\` of ${sandbox.file}, which is ${shown(allowed)}`,
+            `Bad ${short} mapping (probably doesn't match allow_${noun.toLowerCase()}s): what it ` +
+              `maps to must lie within \`allow-${noun.toLowerCase()}s\` of ${sandbox.file}, ` +
+              `which is ${shown(allowed)}`,
           ),
         ]),
   ]

@@ -82,8 +82,8 @@ export const containersRows: readonly Row[] = [
     [
       'SANDBOX:1:1: Group is not in mapped range (gid: 0) for site/web: there is no `gid-map` ' +
         'beside the other one',
-      'CONTAINER:3:1: Bad uid mapping: what it maps to must lie within `allow-users` of ' +
-        'SANDBOX, which is 100-200',
+      "CONTAINER:3:1: Bad uid mapping (probably doesn't match allow_users): what it maps to " +
+        'must lie within `allow-users` of SANDBOX, which is 100-200',
     ],
   ],
   [
@@ -95,8 +95,8 @@ export const containersRows: readonly Row[] = [
     [
       'SANDBOX:1:1: Group is not in mapped range (gid: 0) for site/web: there is no `gid-map` ' +
         'beside the other one',
-      "CONTAINER:3:1: Can't have `uid-map` in both the sandbox (SANDBOX) and a container " +
-        'itself',
+      "CONTAINER:3:1: Can't have uid_maps in both the sandbox and a container itself: remove " +
+        '`uid-map` here or in SANDBOX',
     ],
   ],
 
