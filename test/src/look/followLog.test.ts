@@ -91,7 +91,7 @@ onDisk(
     tmpdir(),
     story(async path => {
       await rotate(path, { count: 5, isCompressed: false })
-    }, 1),
+    }, 4),
   ),
 )
 
@@ -101,7 +101,7 @@ onDisk(
     tmpdir(),
     story(async path => {
       await rotate(path, { count: 5, isCompressed: true })
-    }, 1),
+    }, 4),
   ),
 )
 
