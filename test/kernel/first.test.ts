@@ -54,6 +54,13 @@ const processNamed = (words: string): number | null =>
       }
     }) ?? null
 
+/** Containers outlive a supervisor that is killed: it is asked to end them. */
+const endAll = async (dir: string): Promise<void> => {
+  const tree = processNamed(`lithos_tree --config ${dir}`)
+  if (tree !== null) process.kill(tree, 'SIGTERM')
+  await until('nobody is left', () => processNamed(dir) === null)
+}
+
 contains('from an empty directory to a service, with what is printed', async () => {
   const root = emptyDirectory()
   const dir = join(root, 'first')
@@ -84,13 +91,12 @@ contains('from an empty directory to a service, with what is printed', async () 
     writeFileSync(join(dir, 'master.yaml'), `${before}# mine\n`)
     const again = shell(`lithos init ${dir}`)
     assert.is(again.status, 1)
-    assert.match(again.stderr, /master\.yaml.* is there already, and nothing is overwritten/)
+    assert.match(again.stderr, /master\.yaml.* there already, and nothing is overwritten/)
     assert.match(readFileSync(join(dir, 'master.yaml'), 'utf8'), /# mine/)
     process.kill(tree ?? 0, 'SIGTERM')
     await until('the supervisor has ended', () => !existsSync(`/proc/${tree}/exe`))
   } finally {
-    const left = tree === null ? null : processNamed(`lithos_tree --config ${dir}`)
-    if (left !== null) process.kill(left, 'SIGKILL')
+    await endAll(dir)
     rmSync(root, { recursive: true, force: true })
   }
 })

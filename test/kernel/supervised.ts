@@ -63,7 +63,7 @@ export interface Turn {
 /** Waits for what must become true; a machine may be slow, so the patience is long. */
 export const until = async (what: string, isTrue: () => boolean): Promise<void> => {
   for (let waited = 0; !isTrue(); waited += 5) {
-    if (waited > 20_000) throw new Error(`waited in vain until ${what}`)
+    if (waited > 60_000) throw new Error(`waited in vain until ${what}`)
     await setTimeout(5)
   }
 }

@@ -27,7 +27,7 @@ export interface Desk {
   readonly close: () => void
 }
 
-const patienceMs = 30_000
+const patienceMs = 60_000
 
 export const makeDesk = (dir: string): Desk => {
   const pty = join(dir, 'pty')
