@@ -83,7 +83,7 @@ const play = async (world: World, port: number, tree: Tree): Promise<void> => {
   typed(`curl http://127.0.0.1:${port + 1}\n${text}`)
   const seconds = ((performance.now() - began) / 1000).toFixed(2)
   say(`It answers again ${seconds} s after the kill. Why did it restart?`)
-  show(world, 'lithos', 'journal', 'why', victim)
+  show(world, 'lithos', 'why', victim)
   show(world, 'lithos', 'ls')
 
   say('The supervisor is asked to stop, and stops them all.')
