@@ -134,7 +134,8 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
       return { want: null }
     case 'spec.loaded':
       return {
-        want: event.wanted,
+        // What was to end while it was being read is wanted no more for it.
+        want: memory.want && event.wanted,
         ...(isForgiven(memory, event) && forgive(memory)),
         life: life && {
           ...life,

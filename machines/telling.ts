@@ -148,7 +148,7 @@ export const withSpec = (
     return { order: { ...order, held: { ...order.held, ...news } } }
   if (order?.lent.includes(event.instance) === true)
     return { order: { ...order, spares: { ...order.spares, ...news } } }
-  return { wanted: { ...wanted, ...news } }
+  return Object.hasOwn(wanted, event.instance) ? { wanted: { ...wanted, ...news } } : {}
 }
 
 /**

@@ -172,7 +172,13 @@ export const treeMachine = setup({
       },
     },
     abandoning: {
-      entry: [toAll('instances', { type: 'abandon' }), 'setAbandonTimer', arm],
+      // Also those that wait for others to end: what dies now is not started again.
+      entry: [
+        toAll('instances', { type: 'abandon' }),
+        toAll('instances', { type: 'unwant' }),
+        'setAbandonTimer',
+        arm,
+      ],
       on: {
         census: { guard: 'isNobodyLeft', target: 'stopped' },
         'timer.elapsed': {

@@ -231,6 +231,15 @@ test('a stop asked before the pid is known is carried out as soon as it is', () 
   assert.ok(actions.some(action => shown(action)?.startsWith('signal 7 42 SIGTERM')))
 })
 
+test('what is read while it is launched makes no wish of what was taken back', () => {
+  const read: Said = { type: 'spec.loaded', instance, wanted: { ...wanted, killMs: 300 } }
+  const next = reach([want, unwant, read])
+  assert.is(next.context.want, null)
+  assert.is(next.context.life?.killMs, 300)
+  assert.is(hear(next, launched)[0].value, 'stopping')
+  assert.is(reach([want, read]).context.want?.killMs, 300)
+})
+
 test('a wish that is taken back while starting costs no life', () => {
   const [next] = hear(reach([want, change, want]), launched)
   assert.is(next.value, 'starting')

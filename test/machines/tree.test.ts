@@ -114,7 +114,8 @@ test('what every arrow does', () => {
       'restarting, failed: load {}',
       'stopping, started: reopen to all sandboxes',
       'stopping, none: exit {"code":0}',
-      'stopping, limit: abandon to all instances, armTimer {"timer":"stop","due":5100}',
+      'stopping, limit: abandon to all instances, unwant to all instances, ' +
+        'armTimer {"timer":"stop","due":5100}',
       'abandoning, started: reopen to all sandboxes',
       'abandoning, none: exit {"code":0}',
       'abandoning, limit: exit {"code":1}',

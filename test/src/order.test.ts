@@ -43,6 +43,20 @@ test('ended in reverse when everything stops', () => {
   assert.is(world.state().tree.value, 'stopped')
 })
 
+test('when the time of an orderly stop is over, nothing that dies is started again', () => {
+  const world = orderWorld(good)
+  world.load(chain)
+  world.settle()
+  world.say({ type: 'signal.received', signal: 'SIGTERM' })
+  world.effects.length = 0
+  world.pass(3_600_000)
+  world.say({ type: 'timer.elapsed', timer: 'stop' })
+  assert.is(world.state().tree.value, 'abandoning')
+  for (const name of ['s/db.0', 's/web.0', 's/web.1', 's/proxy.0']) world.exit(name)
+  assert.equal(launches(world), [])
+  assert.is(world.state().tree.value, 'stopped')
+})
+
 test('replaced in order when all of them change', () => {
   const world = orderWorld(good)
   world.load(chain)
