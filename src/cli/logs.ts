@@ -1,5 +1,8 @@
 /** `lithos logs`: what instances print; and the orders to open logs anew, or to rotate them. */
+import { existsSync } from 'node:fs'
 import { stamp } from '../../actors/clock.ts'
+import { isName } from '../config/names.ts'
+import { outputLogFile } from '../config/places.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import { linesOfLife } from '../look/lives.ts'
 import { openLog } from '../look/logPieces.ts'
@@ -90,6 +93,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       rows.map(({ name }) => name),
     )
     for (const problem of problems) complain(problem, 1)
+    if (problems.length > 0) sayKept(viewed.settings, words)
     const meant = rows.filter(({ name }) => names.includes(name))
     if (problems.length > 0) return 1
     if (meant.length === 0) return complain('no instance is meant by that', 1)
@@ -98,6 +102,15 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     sayShared(found, rows, given)
     return given.previous ? printFormer(meant, given) : print(given, found)
   })
+
+/** Whoever was stopped is in no journal any more, and what it has printed is there still. */
+const sayKept = ({ places }: Settings, words: readonly string[]): void => {
+  for (const sandbox of new Set(words.map(word => word.split('/', 1)[0] ?? ''))) {
+    const path = outputLogFile(places, sandbox)
+    if (isName(sandbox) && existsSync(path))
+      complain(`what sandbox ${sandbox} has printed is in ${path}`, 0)
+  }
+}
 
 interface File {
   readonly output: Output

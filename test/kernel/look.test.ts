@@ -75,6 +75,9 @@ contained('the living, the failing, and a supervisor that has died', () =>
     )
     assert.match(lithos(self, 'ls', 'web/ap').stderr, 'did you mean web/app?')
     assert.is(lithos(self, 'ls', '-S', 'backoff', '-H', '-o', 'name').stdout, 'web/sick.0\n')
+    assert.match(lithos(self, 'ls', '-S', 'runing').stderr, 'did you mean running?')
+    assert.match(lithos(self, 'why', 'web/own').stdout, /^web\/own\.0 is running, /)
+    assert.match(lithos(self, 'why', 'web/app').stderr, 'more than one: web/app.0, web/app.1')
 
     kill(self.tree().pid)
     await self.tree().ended
@@ -90,6 +93,11 @@ contained('the living, the failing, and a supervisor that has died', () =>
     assert.equal(pidsOf()[1], ['web/app.1', 'lost', null])
     await self.start()
     assert.is(await self.stop(), 0)
+    const start = `start one: lithos_tree --config ${self.world.master}`
+    assert.match(lithos(self, 'restart', 'web/app.0').stderr, start)
+    assert.match(lithos(self, 'logs', '--rotate').stderr, start)
+    const log = `${self.world.root}/log/stderr/web.log`
+    assert.match(lithos(self, 'logs', 'web/app.0').stderr, `has printed is in ${log}\n`)
   })(),
 )
 
