@@ -115,7 +115,7 @@ export interface SpecNetwork {
   readonly bridge: string
   readonly prefix: number
   readonly gateway: string | null
-  /** Of the instances, by their number. None for a command: it has a loopback only. */
+  /** Of the instances, by their number; of a command one, or none: then it has a loopback only. */
   readonly addresses: readonly string[]
   /** The first word is the program; empty: nothing is run. */
   readonly afterSetup: readonly string[]
