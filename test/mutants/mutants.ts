@@ -1,7 +1,7 @@
 /**
  * Makes mistakes in the C code, one at a time in a copy of the tree, and looks whether the tests
- * fail: `npm run mutants`, or `npm run mutants -- users masks` for those of some files. Those that
- * survive are listed, and make exit code 1.
+ * fail: `npm run mutants`, or `npm run mutants -- users masks:2` for those of some files, or the
+ * second of a file. Those that survive are listed, and make exit code 1.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -48,8 +48,16 @@ const tryMistake = (copy: string, { file, was, is, tests }: Mistake): string | n
 }
 
 const wanted = process.argv.slice(2)
+const numberOf = (mistake: Mistake): number =>
+  mistakes.filter(({ file }) => file === mistake.file).indexOf(mistake) + 1
 const chosen = mistakes.filter(
-  ({ file }) => wanted.length === 0 || wanted.some(name => file === `native/${name}.c`),
+  mistake =>
+    wanted.length === 0 ||
+    wanted.some(word => {
+      const [name, number] = word.split(':')
+      const isMeant = number === undefined || Number(number) === numberOf(mistake)
+      return mistake.file === `native/${name}.c` && isMeant
+    }),
 )
 const copy = copyTree()
 try {
