@@ -1,6 +1,6 @@
 /**
- * Goal: S44: what tools for getting out of containers look for is not there, for no user: sockets of
- *   other managers, files that give orders to the kernel or tell of the host, devices, system calls.
+ * Goal: S44: what tools for getting out of containers look for is not there, for no user: sockets
+ *   of managers, files that give orders to the kernel or tell of the host, devices, system calls.
  * Method: a list of ways, tried in containers as configured; none may be open. The same list finds
  *   many in a container that its administrator has opened, so it does find.
  */
