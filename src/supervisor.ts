@@ -202,7 +202,8 @@ export const supervise = async (options: SupervisorOptions): Promise<number> => 
         await sockets.close()
         sweeper.sweepDangling(new Set())
         await sweeper.settled()
-        sweepCables(bus.state(), warn)
+        // The kernel may still be at it: that is no news.
+        sweepCables(bus.state(), text => ground.log('info', text))
         await leaveSlice(ground.layout)
         await memory.close()
       } catch (error) {
