@@ -86,10 +86,18 @@ const removeEmpty = (dir: string): void => {
   }
 }
 
-const enterUnified = (unified: NonNullable<Layout['v2']>): string[] => [
-  ...prepareUnified(unified),
-  ...makeGroup(join(unified.slice, leafName)),
-]
+const enterUnified = (unified: NonNullable<Layout['v2']>): string[] => {
+  const leaf = join(unified.slice, leafName)
+  if (unified.isDelegated !== true) return [...prepareUnified(unified), ...makeGroup(leaf)]
+  const failed = [unified.slice, leaf].flatMap(makeGroup)
+  if (failed.length === 0)
+    failed.push(
+      ...attempt(join(leaf, 'cgroup.procs'), adding(leaf), path =>
+        writeFileSync(path, String(process.pid)),
+      ),
+    )
+  return failed.length > 0 ? failed : prepareUnified(unified)
+}
 
 const prepareUnified = ({ mount, slice, controllers }: NonNullable<Layout['v2']>): string[] => {
   const failed = makeGroup(slice)

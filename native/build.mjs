@@ -89,6 +89,12 @@ const programs = [
     ways: [{ flags: ['-static', '-s'] }, { flags: ['-s'] }],
   },
   {
+    output: 'lithos_rootless',
+    sources: ['rootless.c'],
+    headers: [],
+    ways: [{ flags: ['-static', '-s'] }, { flags: ['-s'] }],
+  },
+  {
     output: 'liblithos.so',
     sources: [
       'lithos.c',

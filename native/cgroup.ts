@@ -16,23 +16,36 @@ export interface Hierarchy {
 
 export interface Layout {
   readonly v1: readonly Hierarchy[]
-  /** `controllers` are to be enabled in every group from `mount` to `slice`. */
-  readonly v2: (Hierarchy & { readonly mount: string }) | null
+  /**
+   * `controllers` are to be enabled in every group from `mount` to `slice`; `isDelegated`: after we
+   * have left them, for only the first group of all may have both, processes and controllers.
+   */
+  readonly v2: (Hierarchy & { readonly mount: string; readonly isDelegated?: true }) | null
+  /** Without root: which controllers of those wanted we have not been given, and why. */
+  readonly withheld?: Withheld
   /** Sentences. With any of them nothing of this layout may be used. */
   readonly problems: readonly string[]
+}
+
+export interface Withheld {
+  readonly controllers: readonly string[]
+  readonly why: string
 }
 
 export interface Groups {
   readonly v1: readonly { readonly controllers: readonly string[]; readonly dir: string }[]
   readonly v2: string | null
+  /** Controllers that are not to be had. */
+  readonly withheld?: readonly string[]
 }
 
 export const noCgroups: Layout = { v1: [], v2: null, problems: [] }
 
 /** The groups of the whole supervisor, as src/plan.ts wants them. */
-export const slicesOf = ({ v1, v2 }: Layout): Groups => ({
+export const slicesOf = ({ v1, v2, withheld }: Layout): Groups => ({
   v1: v1.map(({ controllers, slice }) => ({ controllers, dir: slice })),
   v2: v2?.slice ?? null,
+  ...(withheld !== undefined && { withheld: withheld.controllers }),
 })
 
 /** The groups of one container. */
@@ -50,16 +63,17 @@ export const scopeName = (instance: string): string => `${instance.replaceAll('/
 /** Null where the file is not there. */
 export type Read = (path: string) => string | null
 
-/** Our groups are below those of pid 1, in each hierarchy. */
-export const findLayout = (
-  wanted: {
-    readonly cgroupName: string | null
-    readonly controllers: readonly string[]
-    /** Taken where the host has them. */
-    readonly further?: readonly string[]
-  },
-  read: Read = readOrNull,
-): Layout => {
+export interface Wanted {
+  readonly cgroupName: string | null
+  readonly controllers: readonly string[]
+  /** Taken where the host has them. */
+  readonly further?: readonly string[]
+  /** Without root: the supervisor, where somebody else asks. */
+  readonly supervisor?: number | null
+}
+
+/** Our groups are below those of pid 1, in each hierarchy; without root, see delegated.ts. */
+export const findLayout = (wanted: Wanted, read: Read = readOrNull): Layout => {
   if (wanted.cgroupName === null) return noCgroups
   const initGroups = parseGroups(read('/proc/1/cgroup') ?? '')
   const mounts = parseMounts(read('/proc/self/mountinfo') ?? '')
@@ -95,10 +109,11 @@ export const findLayout = (
   }
 }
 
-const nameInV1 = (controller: string) => (controller === 'name' ? 'name=systemd' : controller)
+export const nameInV1 = (controller: string) =>
+  controller === 'name' ? 'name=systemd' : controller
 
 /** The empty name: there without any controller. */
-const namesInV2: Readonly<Record<string, string>> = { name: '', cpuacct: '', blkio: 'io' }
+export const namesInV2: Readonly<Record<string, string>> = { name: '', cpuacct: '', blkio: 'io' }
 
 const notMounted = (controller: string) =>
   `CGroup ${controller} not mounted: neither a v1 hierarchy nor v2 offers it; mount it, ` +
@@ -126,14 +141,14 @@ const offered = ({ mount }: Unified, read: Read): readonly string[] =>
 
 // ---- reading /proc -----------------------------------------------------------------------
 
-interface Group {
+export interface Group {
   /** Controllers of v1, or `name=…`; none for v2. */
   readonly names: readonly string[]
   readonly path: string
 }
 
 /** Lines like `4:cpu,cpuacct:/path`, and `0::/path` for v2. */
-const parseGroups = (text: string): Group[] =>
+export const parseGroups = (text: string): Group[] =>
   text.split('\n').flatMap(line => {
     const parts = /^\d+:([^:]*):(\/.*)$/.exec(line)
     if (parts === null) return []
@@ -141,7 +156,7 @@ const parseGroups = (text: string): Group[] =>
     return [{ names: names.split(',').filter(Boolean), path }]
   })
 
-interface Mount {
+export interface Mount {
   readonly type: string
   /** What of the hierarchy is to be seen at `point`. */
   readonly root: string
@@ -149,7 +164,7 @@ interface Mount {
   readonly options: readonly string[]
 }
 
-const parseMounts = (text: string): Mount[] =>
+export const parseMounts = (text: string): Mount[] =>
   text.split('\n').flatMap(line => {
     const [before = '', after = ''] = line.split(' - ')
     const [, , , root = '/', point = '/'] = before.split(' ')
@@ -162,7 +177,7 @@ const parseMounts = (text: string): Mount[] =>
 export const unescape = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
 
-const directoryOf = ({ names, path }: Group, mounts: readonly Mount[]): string | null => {
+export const directoryOf = ({ names, path }: Group, mounts: readonly Mount[]): string | null => {
   const mount = mounts.find(
     ({ type, options }) => type === 'cgroup' && names.every(name => options.includes(name)),
   )
@@ -170,12 +185,12 @@ const directoryOf = ({ names, path }: Group, mounts: readonly Mount[]): string |
 }
 
 /** Null: what is mounted is another part of the hierarchy. */
-const below = ({ root, point }: Mount, path: string): string | null => {
+export const below = ({ root, point }: Mount, path: string): string | null => {
   const inside = relative(root, path)
   return inside.startsWith('..') || path.includes('/..') ? null : join(point, inside)
 }
 
-const readOrNull: Read = path => {
+export const readOrNull: Read = path => {
   try {
     return readFileSync(path, 'utf8')
   } catch {

@@ -56,7 +56,10 @@ static long forgo_cores(void)
 	return call4(__NR_prlimit64, 0, RLIMIT_CORE, ADDRESS(&limit), 0);
 }
 
-/* The supervisor may be spared when memory is short, its applications are not. */
+/*
+ * The supervisor may be spared when memory is short, its applications are not. EACCES: whoever has
+ * started us may not be spared himself, and nobody without root can change that.
+ */
 static long reset_oom_score(int proc)
 {
 	struct open_how how = {
@@ -69,7 +72,7 @@ static long reset_oom_score(int proc)
 		return fd;
 	long error = sys_write((int) fd, "0", 1);
 	sys_close(fd);
-	return error < 0 ? error : 0;
+	return error < 0 && error != -EACCES ? error : 0;
 }
 
 long reset_limits(const struct container *container)

@@ -83,9 +83,14 @@ const isNumberedAsInit = (numbers: readonly number[]): boolean =>
 /** In the pid namespace of ours, and in no other. */
 export const isOnHost = (pid: number): boolean => numbersOf(pid).length === 1
 
-/** All its user ids are root's, as we see them: root of another user namespace is somebody else. */
-export const isRoot = (pid: number): boolean =>
-  /^Uid:\s*0\s+0\s+0\s+0$/m.test(readText(`/proc/${pid}/status`) ?? '')
+/**
+ * All its user ids are our own: root's, where we are root. As we see them: root of another user
+ * namespace is somebody else, except for the user who has made that.
+ */
+export const isOurUser = (pid: number): boolean => {
+  const ids = /^Uid:\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)$/m.exec(readText(`/proc/${pid}/status`) ?? '')
+  return ids?.slice(1).every(id => Number(id) === process.geteuid?.()) === true
+}
 
 const statusPath = (pid: number): string => `/proc/${pid}/status`
 

@@ -29,7 +29,7 @@ const isKnotOf = (pid: number, masterFile: string): boolean => {
     words[3] === '--master' &&
     resolve(words[4] ?? '') === resolve(masterFile) &&
     proc.isInit(pid) &&
-    proc.isRoot(pid) &&
+    proc.isOurUser(pid) &&
     isOurProgram(pid)
   )
 }

@@ -105,7 +105,7 @@ export const survey = (knotsDir: string, masterFile: string): Survey => {
 const recogniseKeeper = (pid: number, words: readonly string[], masterFile: string): Keeper[] => {
   const stat = proc.readStat(pid)
   const isOurs = words[1] === '--master' && resolve(words[2] ?? '') === resolve(masterFile)
-  if (stat === null || !isOurs || !proc.isRoot(pid) || !proc.isOnHost(pid)) return []
+  if (stat === null || !isOurs || !proc.isOurUser(pid) || !proc.isOnHost(pid)) return []
   const held = pidfd.openIf(pid, stat.birth)
   return held === null ? [] : [{ pid, pidfd: held }]
 }

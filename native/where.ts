@@ -18,6 +18,8 @@ export const knotPath: string = join(nativeDir, 'lithos_knot')
 /** What `lithos_cmd` becomes. */
 export const waitPath: string = join(nativeDir, 'lithos_wait')
 export const keepPath: string = join(nativeDir, 'lithos_keep')
+/** The way of an ordinary user into a namespace of his own. */
+export const rootlessPath: string = join(nativeDir, 'lithos_rootless')
 
 /** The checkout or the installed package, where node_modules may be. */
 export const packageDir: string = join(here, '..')

@@ -65,7 +65,7 @@ export const findSockets = (
   for (const { pid, pidfd } of keepers) take('keeper', pid, takeSockets(pid, pidfd, isNew))
   if (!isComplete(state, found))
     for (const { pid, pidfd, state: now, foreign } of knots)
-      if (now === 'alive' && pidfd !== null && !foreign && proc.isRoot(pid))
+      if (now === 'alive' && pidfd !== null && !foreign && proc.isOurUser(pid))
         take('knot', pid, takeSockets(pid, pidfd, isNew))
   return { sockets: [...found.values()], keepers: keepers.map(({ pidfd }) => pidfd), oddities }
 }

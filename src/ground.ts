@@ -10,8 +10,10 @@ import { enterSlice } from '../actors/cgroups.ts'
 import { openLogFile } from '../actors/logFile.ts'
 import { takePidFile } from '../actors/pidFile.ts'
 import type { PidFile } from '../actors/pidFile.ts'
-import { findLayout } from '../native/cgroup.ts'
+import { noCgroups } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
+import { findOwnLayout } from '../native/delegated.ts'
+import { ownUserNamespace } from '../native/userNamespace.ts'
 import { knotPath } from '../native/where.ts'
 import { madeDirectories, sharedDirectory } from './config/places.ts'
 import { controllersOf, furtherControllersOf } from './evaluate/controllers.ts'
@@ -51,7 +53,12 @@ export const whyNoGround = (settings: Settings): string | null => {
 /** Throws Fatal. Directories are made, and what is not ours to make is missed. */
 export const preparePlaces = ({ places, master }: Settings, command = 'lithos_tree'): Layout => {
   if (process.getuid?.() !== 0)
-    throw new Fatal(`${command} makes containers and must be run as root`)
+    throw new Fatal(
+      `${command} makes containers and must be run as root` +
+        (command === 'lithos_tree'
+          ? ', or with --rootless'
+          : ', or beside a lithos_tree --rootless of the same user'),
+    )
   if (!isDirectory(places.devfsDir))
     throw new Fatal(
       `Devfs dir (${JSON.stringify(places.devfsDir)}) must exist and contain device nodes: ` +
@@ -60,7 +67,7 @@ export const preparePlaces = ({ places, master }: Settings, command = 'lithos_tr
   const shared = sharedDirectory(places)
   if (shared !== null) throw new Fatal(`${shared.text}: give each one of its own`)
   for (const { what, path } of madeDirectories(places)) makeDir(what, path)
-  const layout = findLayout({
+  const layout = findOwnLayout({
     cgroupName: master.cgroupName,
     controllers: controllersOf(master),
     further: furtherControllersOf(master),
@@ -80,13 +87,29 @@ export const refuseGroups = (problems: readonly string[]): void => {
 export const prepareGround = (settings: Settings, options: GroundOptions): Ground => {
   const { places } = settings
   if (!existsSync(knotPath)) throw new Fatal("Can't find lithos_knot binary", 127)
-  const layout = preparePlaces(settings)
+  const found = preparePlaces(settings)
   const pidFile = E.getOrElse<string, PidFile>(reason => {
     throw new Fatal(reason)
   })(takePidFile(places.pidFile))
   const logging = orFatal(() => openLogging(settings, options))
-  refuseGroups(enterSlice(layout))
+  const layout = enter(found)
+  if (layout.withheld !== undefined)
+    logging.log(
+      'warn',
+      `limits of memory, processors or processes are left out: ${layout.withheld.why}`,
+    )
   return { ...logging, pidFile, layout }
+}
+
+/** Without root, a group that cannot be used is none. */
+const enter = (layout: Layout): Layout => {
+  const failed = enterSlice(layout)
+  if (failed.length === 0) return layout
+  if (ownUserNamespace() === null) refuseGroups(failed)
+  const controllers = [...layout.v1, ...(layout.v2 === null ? [] : [layout.v2])].flatMap(
+    hierarchy => hierarchy.controllers,
+  )
+  return { ...noCgroups, withheld: { controllers, why: failed.join('; ') } }
 }
 
 const isDirectory = (path: string): boolean => statsOf(path)?.isDirectory() === true
@@ -105,7 +128,9 @@ const makeDir = (name: string, path: string): void => {
           ? `its parent ${join(path, '..')} does not exist`
           : code === 'ENOTDIR'
             ? `its parent ${join(path, '..')} is not a directory`
-            : String(code)
+            : code === 'EACCES' && ownUserNamespace() !== null
+              ? 'EACCES; without root, the master configuration has to name directories of your own'
+              : String(code)
     throw new Fatal(`Cant create ${name}: Can't create dir ${JSON.stringify(path)}: ${reason}`)
   }
 }

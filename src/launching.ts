@@ -6,6 +6,7 @@ import type { Launch, Prepared } from '../actors/knots.ts'
 import type { Sockets } from '../actors/sockets.ts'
 import type { Socket } from '../machines/vocabulary.ts'
 import { hasLandlock } from '../native/landlock.ts'
+import { ownUserNamespace } from '../native/userNamespace.ts'
 import { knotPath } from '../native/where.ts'
 import { slicesOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
@@ -21,6 +22,7 @@ import { plan } from './plan.ts'
 import { addressOf } from './plan/namespaces.ts'
 import { isWalled } from './plan/landlock.ts'
 import { filterOf, weaknesses } from './plan/confinement.ts'
+import { isLimitedBy } from './plan/cgroups.ts'
 import { filterHash } from './plan/seccomp.ts'
 import { createPlanBytes } from './planBytes.ts'
 import type { Host } from './plan.ts'
@@ -56,6 +58,7 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
     // Asked for only where it is wanted: it may take a name server.
     hostAddress: spec.hosts.publicHostname ? (address ??= askHost().address)() : null,
     cgroups: slicesOf(layout),
+    namespace: ownUserNamespace(),
     term: process.env['TERM'] ?? 'dumb',
     ...(logLevel !== null && { logLevel }),
   })
@@ -108,7 +111,7 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
               : bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile),
         argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
         about: step => nameStep(compile(instance), step),
-        record: recordOf(spec),
+        record: recordOf(spec, layout),
       }
     },
     nameStep: (spec, instance, step) => nameStep(plan(spec, hostFor(spec), instance), step),
@@ -116,12 +119,16 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
 }
 
 /** What the start record says of the confinement. */
-const recordOf = (spec: Spec): { readonly weaker?: string[]; readonly filter?: string } => {
+const recordOf = (
+  spec: Spec,
+  { withheld }: Layout,
+): { readonly weaker?: string[]; readonly filter?: string } => {
   const filter = filterOf(spec)
   const keys = weaknesses(spec.confinement).map(({ key }) => key)
   const missing = [
     ...(filter === null ? ['seccomp'] : []),
     ...(isWalled(spec) && hasLandlock() ? [] : ['landlock']),
+    ...(withheld !== undefined && isLimitedBy(spec, withheld.controllers) ? ['limits'] : []),
   ]
   const weaker = [...keys, ...missing.filter(key => !keys.includes(key))]
   return {

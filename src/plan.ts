@@ -4,6 +4,7 @@
  */
 import type { Groups } from '../native/cgroup.ts'
 import type { Plan, Step } from '../native/plan.ts'
+import type { UserNamespace } from '../native/userNamespace.ts'
 import type { Secrets } from './decryption.ts'
 import type { LogLevel } from './config/shapes.ts'
 import { applicationSteps } from './plan/application.ts'
@@ -23,6 +24,8 @@ export interface Host extends Names {
   readonly term?: string
   /** From the command line; it overrides what the files say. */
   readonly logLevel?: LogLevel
+  /** Absent: we are root of the host, and not of a user namespace only. */
+  readonly namespace?: UserNamespace | null
 }
 
 /**
@@ -37,7 +40,7 @@ export const plan = (
   extra: readonly string[] = [],
   secrets: Secrets | null = null,
 ): Plan => {
-  const mounts = mountSteps(spec, instance)
+  const mounts = mountSteps(spec, instance, host.namespace != null)
   return {
     name: instance,
     logLevel: host.logLevel ?? spec.logLevel,

@@ -124,7 +124,7 @@ const idsOf = (process: Process, promised: Promised): readonly string[] => {
   return [
     ...wrong('user', process.uids, promised.uid, promised.uidMap, mayUser),
     ...wrong('group', process.gids, promised.gid, promised.gidMap, mayGroup),
-    ...(process.groups.length > 0 && !mayGroup
+    ...(process.groups.length > 0 && !mayGroup && promised.rootless?.keepsGroups !== true
       ? [`has supplementary groups: ${process.groups.join(' ')}`]
       : []),
   ]
@@ -146,6 +146,10 @@ const mapsOf = (seen: Seen, promised: Promised): readonly Finding[] =>
 export const sayMap = (map: readonly Range[]): string =>
   map.map(({ inside, outside, count }) => `${inside} ${outside} ${count}`).join(', ')
 
+const hasGroups = ({ groups }: Process): boolean => groups.length > 0
+
+const onlyOneUser = 'he has no further ids, so nobody can leave a group'
+
 // ---------------------------------------------------------------------------
 // Promised, against the default
 // ---------------------------------------------------------------------------
@@ -153,7 +157,7 @@ export const sayMap = (map: readonly Range[]): string =>
 const weakerThan = (
   promised: Promised,
   strict: Promised,
-  { existing }: Seen,
+  { existing, processes }: Seen,
   confinement: SpecConfinement | undefined,
 ): readonly Finding[] => {
   const keys = new Set(weaknesses(confinement).map(({ key }) => key))
@@ -201,8 +205,11 @@ const weakerThan = (
           ),
         ]
       : []),
-    ...(promised.uid === 0
+    ...(promised.uid === 0 && promised.rootless === undefined
       ? [weaker('user', isHostRoot, worth.user, 'user-id 0 without a uid-map')]
+      : []),
+    ...(promised.rootless?.keepsGroups === true && processes.some(hasGroups)
+      ? [weaker('user', 'keeps the groups of who has started the supervisor', 5, onlyOneUser)]
       : []),
     ...shown.map(path => weaker('mounts', `sees ${path}`, 2, 'masked-paths')),
     ...thawed.map(path =>

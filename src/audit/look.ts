@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { allPids, childrenOf } from '../../native/proc.ts'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
 import { parseIdMap, parseLimits, parseMountId, parseMountinfo, parseStatus } from './proc.ts'
 import { namespaceKinds } from './shapes.ts'
 import type { Descriptor, Process, Promised, Seen } from './shapes.ts'
@@ -57,13 +58,16 @@ export const lookAt = (
   if (processes[0]?.pid !== app || mountinfo === '') return null
   const score = read('oom_score_adj')
   const label = read('attr/current').replace(/\0.*$/, '').trim()
+  const own = new Set(
+    namespaceKinds.filter(kind => namespaceOf(app, kind) !== namespaceOf('self', kind)),
+  )
+  // In a namespace that is ours as well, the map tells of us, and not of the application.
+  const isOurs = ownUserNamespace() !== null && !own.has('user')
   return {
     processes,
-    own: new Set(
-      namespaceKinds.filter(kind => namespaceOf(app, kind) !== namespaceOf('self', kind)),
-    ),
-    uidMap: parseIdMap(read('uid_map')),
-    gidMap: parseIdMap(read('gid_map')),
+    own,
+    uidMap: isOurs ? everybody : parseIdMap(read('uid_map')),
+    gidMap: isOurs ? everybody : parseIdMap(read('gid_map')),
     mounts: parseMountinfo(mountinfo),
     descriptors: descriptorsOf(app),
     groups: promised.groups.filter(group => holds(group, processes)),
@@ -85,6 +89,8 @@ const isCopy = (pid: number, knot: number): boolean => {
   const isSame = own !== null && own.ino === its?.ino && own.dev === its.dev
   return isSame && childrenOf(knot).includes(pid)
 }
+
+const everybody = [{ inside: 0, outside: 0, count: 2 ** 32 - 1 }]
 
 const processOf = (pid: number): Process | null => {
   const text = textOf(`/proc/${pid}/status`)

@@ -7,6 +7,7 @@ import { slicesOf } from '../../native/cgroup.ts'
 import type { Layout } from '../../native/cgroup.ts'
 import { hasLandlock } from '../../native/landlock.ts'
 import { childrenOf } from '../../native/proc.ts'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
 import type { State } from '../decide.ts'
 import { plan } from '../plan.ts'
 import { idsOnHost } from '../plan/namespaces.ts'
@@ -66,9 +67,14 @@ const byName = (a: Audited, b: Audited): number =>
   a.name.localeCompare(b.name, 'en', { numeric: true })
 
 const promisedOf = (spec: Spec, layout: Layout, instance: string): Promised => {
-  const host = { cgroups: slicesOf(layout), hostname: '', hostAddress: null }
+  const namespace = ownUserNamespace()
+  const host = { cgroups: slicesOf(layout), namespace, hostname: '', hostAddress: null }
   const promised = promisedBy(plan(spec, host, instance), idsOnHost(spec))
-  return { ...promised, isWalled: promised.isWalled && hasLandlock() }
+  return {
+    ...promised,
+    isWalled: promised.isWalled && hasLandlock(),
+    ...(namespace !== null && { rootless: { keepsGroups: !namespace.mayChangeGroups } }),
+  }
 }
 
 const strictOf = (spec: Spec, layout: Layout, instance: string): Promised => {

@@ -48,10 +48,10 @@ const isOf =
   (finding: { readonly kind: string }): boolean =>
     finding.kind === kind
 
-const sayAudited = ({ name, pid, seen, findings, score }: Audited): string => {
+const sayAudited = ({ name, pid, seen, promised, findings, score }: Audited): string => {
   const { length } = seen.processes
   const facts = [
-    ...factsOf(seen),
+    ...factsOf(seen, promised?.rootless === undefined),
     ...findings.map(({ kind, text, why }) => [kind, why === undefined ? text : `${text}: ${why}`]),
   ]
   return [
@@ -63,15 +63,19 @@ const sayAudited = ({ name, pid, seen, findings, score }: Audited): string => {
 
 const listed = (words: readonly (string | number)[]): string => words.join(' ') || 'none'
 
-const factsOf = (seen: Seen): readonly (readonly [word: string, text: string])[] => {
+const factsOf = (
+  seen: Seen,
+  isOfHost: boolean,
+): readonly (readonly [word: string, text: string])[] => {
   const [first] = seen.processes
   if (first === undefined) return []
+  const where = isOfHost ? 'on the host' : 'of the supervisor, which runs without root'
   const [soft, hard] = seen.resources.get('Max open files') ?? []
   const limits = [...seen.limits].flatMap(([file, value]) =>
     value === null || isNoLimit(value) ? [] : `${file.slice(file.lastIndexOf('/') + 1)} ${value}`,
   )
   return [
-    ['user', `${first.uids[0]}:${first.gids[0]} on the host, ${sayUsers(seen)}`],
+    ['user', `${first.uids[0]}:${first.gids[0]} ${where}, ${sayUsers(seen)}`],
     ['capabilities', listed(capabilityNames(first.capabilities))],
     ['privileges', first.cannotGain ? 'cannot be gained' : 'can be gained'],
     ['system calls', saySeccomp(first)],

@@ -57,6 +57,8 @@ export interface Promised {
   readonly files: number
   /** Where it prints, and what it may be given besides. */
   readonly sockets: readonly number[]
+  /** Absent: root of the host has started it. Ids are those of the namespace of the supervisor. */
+  readonly rootless?: { readonly keepsGroups: boolean }
 }
 
 /** One process of a container. */

@@ -1,6 +1,7 @@
 /** What a start would need before its first turn, asked without making any of it. */
 import { dirname, resolve } from 'node:path'
-import { findLayout, slicesOf } from '../../native/cgroup.ts'
+import { slicesOf } from '../../native/cgroup.ts'
+import { findOwnLayout } from '../../native/delegated.ts'
 import { ownStatsOf, statsOf } from '../../native/files.ts'
 import { madeDirectories, sharedDirectory } from '../config/places.ts'
 import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
@@ -49,7 +50,7 @@ const checkMasterLog = ({ file, places }: Settings): readonly Finding[] => {
 }
 
 const checkGroups = ({ file, master }: Settings): readonly Finding[] => {
-  const layout = findLayout({
+  const layout = findOwnLayout({
     cgroupName: master.cgroupName,
     controllers: controllersOf(master),
     further: furtherControllersOf(master),

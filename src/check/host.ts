@@ -1,8 +1,9 @@
 /** What the host has to have before any container can start. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { getuid } from 'node:process'
+import { geteuid, getuid } from 'node:process'
 import { ownStatsOf, statsOf } from '../../native/files.ts'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
 import { devices, directories } from '../devices.ts'
 import { mistake, warning } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
@@ -32,7 +33,12 @@ export const checkDevices = (masterFile: string, directory: string): readonly Fi
 
 const isDirectory = (path: string): boolean => ownStatsOf(path)?.isDirectory() ?? false
 
-const isDevice = (path: string): boolean => statsOf(path)?.isCharacterDevice() ?? false
+/** Or an empty file, on which that of the host is mounted for an ordinary user. */
+const isDevice = (path: string): boolean => {
+  const there = statsOf(path)
+  if (there === null) return false
+  return there.isCharacterDevice() || (there.isFile() && there.size === 0 && geteuid?.() !== 0)
+}
 
 /** Above the first the kernel lets nobody go, above the second only who may raise limits. */
 export const checkFileLimits = (all: readonly Examined[]): readonly Finding[] => {
@@ -62,7 +68,9 @@ const mayRaiseLimits = 1n << 24n
 const ownLimit = (): bigint | null => {
   const read = (name: string): string => readFileSync(`/proc/self/${name}`, 'utf8')
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(read('status'))?.[1] ?? '0'
-  if (getuid?.() !== 0 || (BigInt(`0x${effective}`) & mayRaiseLimits) !== 0n) return null
+  const mayRaise = (BigInt(`0x${effective}`) & mayRaiseLimits) !== 0n
+  // In a user namespace of his own everybody has it, and it counts for nothing.
+  if (getuid?.() !== 0 || (mayRaise && ownUserNamespace() === null)) return null
   const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(read('limits'))?.[1]
   return hard === undefined ? null : BigInt(hard)
 }

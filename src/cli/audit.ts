@@ -1,9 +1,11 @@
 /** `lithos audit`: how confined what runs is, by what the kernel says, and what is weaker. */
-import { findLayout } from '../../native/cgroup.ts'
+import { findOwnLayout } from '../../native/delegated.ts'
+import { lockHolder } from '../../native/files.ts'
 import { audit } from '../audit/run.ts'
 import { isBroken, lowestOf, sayReport, toJson } from '../audit/say.ts'
 import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
 import { readPresent } from '../history.ts'
+import { joinSupervisor } from '../rootless/become.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption, jsonOption, lastSettingsOf } from './common.ts'
@@ -48,13 +50,16 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     const settings = lastSettingsOf(description.command, options.config)
     const where = settings === null ? null : readableJournals(description.command, settings)
     if (settings === null || where === null) return 1
-    if (process.getuid?.() !== 0) return fail('only root may look into containers')
+    joinSupervisor(settings)
+    if (process.getuid?.() !== 0)
+      return fail('only root may look into containers, and who has started lithos_tree --rootless')
     const present = await readPresent(where.hotDirectory)
     if (present === null) return fail('there is no journal, so nothing is known to run')
-    const layout = findLayout({
+    const layout = findOwnLayout({
       cgroupName: settings.master.cgroupName,
       controllers: controllersOf(settings.master),
       further: furtherControllersOf(settings.master),
+      supervisor: lockHolder(settings.places.pidFile),
     })
     const report = await audit(present.state, layout, isMeantBy(name))
     process.stdout.write(options.json ? toJson(report) : sayReport(report))

@@ -6,6 +6,8 @@ import { checkContainerFile, checkEverything, unplaced } from '../check/everythi
 import { sayProblem } from '../config/report.ts'
 import type { Problem } from '../config/shapes.ts'
 import { askHost } from '../evaluate/host.ts'
+import { readSettings } from '../evaluate/settings.ts'
+import { joinSupervisor } from '../rootless/become.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption, defaultMaster, jsonOption } from './common.ts'
@@ -65,6 +67,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, given => {
     if (given.verbose) sayHost()
     const masterFile = given.config ?? defaultMaster
+    judgeWhereItRuns(masterFile)
     if (given.showPlan !== null) {
       const [sandbox, process] = given.showPlan
       const { text, problems } = showPlanOf(masterFile, sandbox, process)
@@ -72,6 +75,12 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     }
     return report(problemsOf(given, masterFile), given.json)
   })
+
+/** Without root not every user exists, and the supervisor knows who does. */
+const judgeWhereItRuns = (masterFile: string): void => {
+  const settings = process.geteuid?.() === 0 ? null : readSettings(masterFile).value
+  if (settings !== null) joinSupervisor(settings)
+}
 
 const problemsOf = (given: Values<typeof options>, masterFile: string): readonly Problem[] => {
   if (given.checkContainer.length > 0) return given.checkContainer.flatMap(checkContainerFile)

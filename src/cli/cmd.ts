@@ -7,6 +7,7 @@ import { isShown } from '../cmd/plan.ts'
 import { sayProblem } from '../config/report.ts'
 import { readSettings } from '../evaluate/settings.ts'
 import { Fatal } from '../ground.ts'
+import { becomeRoot, isOwn, joinSupervisor } from '../rootless/become.ts'
 import { isTerminal } from '../../native/files.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
@@ -51,9 +52,10 @@ export const description = {
     'reads standard input; what it prints goes to the output log of the sandbox, or comes here ' +
     'if its container configuration says `interactive: true`. An interactive one has a terminal ' +
     'where there is one, for full-screen programs, Ctrl-C and Ctrl-Z. Signals are passed on. No ' +
-    'supervisor has to run. Exit code: that of the command; 128 and the number of the signal ' +
-    'that killed it; 1: it could not be started; 2: wrong words here; 127: a part of lithos is ' +
-    'missing.',
+    'supervisor has to run. Without root it needs a master file of your own, and runs in the ' +
+    'user namespace of your `lithos_tree --rootless`, or in a new one. Exit code: that of the ' +
+    'command; 128 and the number of the signal that killed it; 1: it could not be started; 2: ' +
+    'wrong words here; 127: a part of lithos is missing.',
   options,
   positionals: [
     { name: 'sandbox', help: 'name of the sandbox', kind: 'required' },
@@ -72,6 +74,13 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     const [sandbox = '', name = '', ...rest] = words
     const { value: settings, problems } = readSettings(given.master ?? defaultMaster)
     if (settings === null) return fatal(problems.map(sayProblem))
+    try {
+      if (isOwn(settings)) becomeRoot(settings, complain)
+      joinSupervisor(settings)
+    } catch (error) {
+      if (!(error instanceof Fatal)) throw error
+      return fatal([error.message], error.code)
+    }
     const ready = evaluateCommand(settings, sandbox, name)
     if ('reasons' in ready) return fatal(ready.reasons)
     warn(given, ready)
@@ -86,6 +95,8 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       return fatal([error.message], error.code)
     }
   })
+
+const complain = (text: string): void => void process.stderr.write(`lithos_cmd: ${text}\n`)
 
 const fatal = (reasons: readonly string[], code = 1): number => {
   process.stderr.write(reasons.map(reason => `Fatal error: ${reason}\n`).join(''))

@@ -33,7 +33,8 @@ export const description = {
     'Writes a first configuration, with comments, and an image made of a few programs of this ' +
     'host: a daemon that says the time of day, and a shell as a command. Nothing that is there ' +
     `is overwritten. Without DIR it is for this host, ${systemDirectory} and its usual places; ` +
-    'with it, everything is beneath DIR, and goes with it. Exit code: 0, lithos_check accepts ' +
+    'with it, everything is beneath DIR, and goes with it; an ordinary user has to name one of ' +
+    'his own, and gets what lithos_tree --rootless can run. Exit code: 0, lithos_check accepts ' +
     'it; 1, something is in the way; 2, wrong words here.',
   options: {},
   positionals: [{ name: 'dir', help: `default: ${systemDirectory}`, kind: 'optional' }],
@@ -59,8 +60,10 @@ const make = (where: Where): number => {
       `${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} there already, and nothing is ` +
         'overwritten: take another directory, or remove that',
     )
-  if (process.getuid?.() !== 0)
-    return complain('devices and the image belong to root: run this as root')
+  if (!isRoot() && where.config === systemDirectory)
+    return complain(
+      `${systemDirectory} belongs to root: run this as root, or name a directory of your own`,
+    )
   for (const [path, text] of texts) write(path, text)
   for (const name of [where.runtime, where.logs]) if (name !== null) makeDirectory(name)
   makeImage(join(where.images, image))
@@ -69,10 +72,12 @@ const make = (where: Where): number => {
   return failures.length > 0 ? 1 : conclude(where)
 }
 
+const isRoot = (): boolean => process.geteuid?.() === 0
+
 const textsOf = (where: Where): ReadonlyMap<string, string> =>
   new Map([
     [join(where.config, 'master.yaml'), masterText(where, controllersHere())],
-    [join(where.config, 'sandboxes', 'hello.yaml'), sandboxText(where)],
+    [join(where.config, 'sandboxes', 'hello.yaml'), sandboxText(where, isRoot())],
     [join(where.config, 'processes', 'hello.yaml'), processesText],
   ])
 
@@ -80,6 +85,8 @@ const usual = ['name', 'cpu', 'cpuacct', 'memory', 'blkio']
 
 /** A first start shall not fail for a controller that nobody needs yet. */
 const controllersHere = (): Controllers => {
+  // Without root, what is not to be had is left out by itself.
+  if (!isRoot()) return null
   const has = (controllers: readonly string[]): boolean =>
     findLayout({ cgroupName: 'lithos.slice', controllers }).problems.length === 0
   if (has(usual)) return null
@@ -113,8 +120,8 @@ const conclude = (where: Where): number => {
   const output = join(where.logs ?? '/var/log/lithos', 'stderr/hello.log')
   const config = masterFile === defaultMaster ? '' : ` --config ${masterFile}`
   process.stdout.write(
-    `${masterFile} is written, and lithos_check accepts it. Next, as root:\n\n` +
-      `    lithos_tree${config} &\n` +
+    `${masterFile} is written, and lithos_check accepts it. Next${isRoot() ? ', as root' : ''}:` +
+      `\n\n    lithos_tree${isRoot() ? '' : ' --rootless'}${config} &\n` +
       `    lithos ls${config}\n\n` +
       `What hello/clock.0 prints is in ${output}.\n` +
       `lithos_cmd${config.replace('--config', '--master')} hello shell opens a shell beside it.\n`,

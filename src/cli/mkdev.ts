@@ -2,11 +2,12 @@
  * `lithos_mkdev DIR`: the content of `/dev` for containers. May be run again: what is there and
  * as it should be is left alone, what is there and is something else is never replaced.
  */
-import { chmodSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { deviceNumber, makeCharacterDevice } from '../../native/mknod.ts'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
 import { devices, directories, links } from '../devices.ts'
 import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
@@ -16,7 +17,9 @@ export const description = {
   examples: [['/var/lib/lithos/dev', 'where lithos_tree looks for it by default']],
   summary:
     'Makes the directory that containers see as /dev: character devices, the directories pts ' +
-    'and shm, and the usual links. May be run again; what is there already is left alone.',
+    'and shm, and the usual links. May be run again; what is there already is left alone. An ' +
+    'ordinary user, who can make no devices, gets empty files of their names, on which ' +
+    'lithos_tree --rootless mounts those of the host.',
   options: {},
   positionals: [{ name: 'dir', help: 'directory to make and to fill', kind: 'optional' }],
 } as const satisfies Description
@@ -58,12 +61,14 @@ const makeDevice = (
   const what = `character device ${major}:${minor}`
   const there = lookAt(path)
   if (there !== null) {
+    if (isPlace(there)) return null
     if (!there.isCharacterDevice() || there.rdev !== deviceNumber(major, minor))
       return inTheWay(path, what)
   } else {
     const made = makeCharacterDevice(path, mode, major, minor)
     if (E.isLeft(made)) {
       const { code } = made.left
+      if (code === 'EPERM' && !isRootOfHost()) return makePlace(path)
       const hint = code === 'EPERM' ? '; it takes root, and a place where devices are allowed' : ''
       return `Can't make ${what} at ${path}: ${code}${hint}`
     }
@@ -71,6 +76,14 @@ const makeDevice = (
   // The mode that mknod was given has gone through the umask.
   return attempted(`set the mode of ${path}`, () => chmodSync(path, mode))
 }
+
+const isRootOfHost = (): boolean => process.geteuid?.() === 0 && ownUserNamespace() === null
+
+/** Nobody but root of the host makes devices. On an empty file, those of the host are mounted. */
+const makePlace = (path: string): string | null =>
+  attempted(`make the file ${path}`, () => writeFileSync(path, '', { flag: 'wx', mode: 0o444 }))
+
+const isPlace = (there: Stats): boolean => there.isFile() && there.size === 0 && !isRootOfHost()
 
 const makeDirectory = (path: string): string | null => {
   const there = lookAt(path)

@@ -1,6 +1,9 @@
 /** `lithos_check --show-plan SANDBOX PROCESS`: what the knot of an instance would be told to do. */
 import { stamp } from '../../actors/clock.ts'
-import { findLayout, slicesOf } from '../../native/cgroup.ts'
+import { slicesOf } from '../../native/cgroup.ts'
+import { findOwnLayout } from '../../native/delegated.ts'
+import { lockHolder } from '../../native/files.ts'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
 import { unplaced } from '../check/everything.ts'
 import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
@@ -36,12 +39,14 @@ export const showPlanOf = (masterFile: string, sandbox: string, process: string)
   const { cgroupName } = settings.master
   const host = {
     cgroups: slicesOf(
-      findLayout({
+      findOwnLayout({
         cgroupName,
         controllers: controllersOf(settings.master),
         further: furtherControllersOf(settings.master),
+        supervisor: lockHolder(settings.places.pidFile),
       }),
     ),
+    namespace: ownUserNamespace(),
     hostname,
     hostAddress: examined.spec.hosts.publicHostname ? address() : null,
   }

@@ -14,6 +14,7 @@ import type { Answer } from '../switch/report.ts'
 import { check, switchTo } from '../switch/run.ts'
 import type { Result } from '../switch/run.ts'
 import { openLine } from '../switch/supervisor.ts'
+import { joinSupervisor } from '../rootless/become.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { defaultMaster, jsonOption } from './common.ts'
@@ -101,6 +102,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
         reason: `Can't parse master config: ${masterFile}`,
         problems,
       })
+    joinSupervisor(settings)
     if (given.remove) return remove(given, settings, sandbox)
     if (given.dryRun) return dryRun(given, { evaluator, settings }, sandbox, newFile ?? null)
     const ground = { evaluator, settings }

@@ -1,6 +1,7 @@
 /** `lithos_tree`: the supervisor, in the foreground. */
 import type { LogLevel } from '../config/shapes.ts'
 import { Fatal } from '../ground.ts'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
 import { supervise } from '../supervisor.ts'
 import type { Description } from './args.ts'
 import { configOption, defaultMaster } from './options.ts'
@@ -10,7 +11,10 @@ const levels: readonly string[] = ['error', 'warn', 'info', 'debug', 'trace']
 
 export const description = {
   command: 'lithos_tree',
-  examples: [['--config /etc/lithos/master.yaml --log-stderr', 'with its log on the terminal']],
+  examples: [
+    ['--config /etc/lithos/master.yaml --log-stderr', 'with its log on the terminal'],
+    ['--rootless --config ~/first/master.yaml', 'as an ordinary user'],
+  ],
   summary:
     'Runs every configured process in a container of its own, restarts what dies, and never ' +
     'loses track of anything. SIGTERM and SIGINT stop everything in order; SIGQUIT, SIGHUP, ' +
@@ -19,6 +23,13 @@ export const description = {
     '2: usage; 127: parts of lithos are missing.',
   options: {
     config: configOption,
+    rootless: {
+      kind: 'flag',
+      names: ['--rootless'],
+      help:
+        'for an ordinary user: makes a user namespace, in which he is root, and runs everything ' +
+        'in there; or enters that of the containers which an earlier one has left',
+    },
     logStderr: {
       kind: 'flag',
       names: ['--log-stderr'],
@@ -42,6 +53,7 @@ export const run = async (argv: readonly string[]): Promise<number> => {
   return runCommand(description, argv, async options => {
     const masterFile = options.config ?? defaultMaster
     try {
+      if (options.rootless) await leaveUser(masterFile)
       const code = await supervise({
         masterFile,
         logLevel: (options.logLevel?.toLowerCase() ?? null) as LogLevel | null,
@@ -54,4 +66,17 @@ export const run = async (argv: readonly string[]): Promise<number> => {
       process.exit(error.code)
     }
   })
+}
+
+/** Does not return to an ordinary user; the next image of this process is root, and goes on. */
+const leaveUser = async (masterFile: string): Promise<void> => {
+  if (process.geteuid?.() === 0) {
+    if (ownUserNamespace() !== null) return
+    throw new Fatal('root of the host needs no --rootless: leave it out', 2)
+  }
+  const { becomeRoot, readSettings, sayProblem } = await import('../rootless/late.ts')
+  const { value, problems } = readSettings(masterFile)
+  if (value === null)
+    throw new Fatal(`Error reading master config: ${problems.map(sayProblem).join('\n')}`)
+  becomeRoot(value, text => void process.stderr.write(`lithos_tree: ${text}\n`))
 }

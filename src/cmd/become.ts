@@ -11,6 +11,7 @@ import { slicesOf } from '../../native/cgroup.ts'
 import { execNow, keepDescriptors, prepareImage } from '../../native/exec.ts'
 import { isTerminal, lockShared, memoryFile } from '../../native/files.ts'
 import { connectUnix } from '../../native/unix.ts'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
 import { waitPath } from '../../native/where.ts'
 import { encodePlan } from '../../native/wire.ts'
 import { takeFreeAddress } from '../cableEnds.ts'
@@ -55,6 +56,7 @@ export const becomeWaiter = async (asked: Asked, { spec, wanted }: Ready): Promi
     hostname: hostname(),
     hostAddress: spec.hosts.publicHostname ? askHost().address() : null,
     cgroups: slicesOf(layout),
+    namespace: ownUserNamespace(),
     term: process.env['TERM'] ?? 'dumb',
   }
   const secrets = secretsOf(spec)

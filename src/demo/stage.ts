@@ -7,7 +7,7 @@
  */
 import { createServer } from 'node:net'
 import { copyProgram, whereIs } from '../init/programs.ts'
-import { addSandbox, makeImage, makeWorld, writeIn } from './world.ts'
+import { addSandbox, isRoot, makeImage, makeWorld, writeIn } from './world.ts'
 import type { World } from './world.ts'
 
 export const instances = 3
@@ -25,15 +25,18 @@ createServer((request, response) => {
 }).listen(port, '127.0.0.1', () => console.log(\`\${name} listens on port \${port}\`))
 `
 
+/** Without root there may be nobody else than the user himself, who is 0 there. */
+const user = isRoot ? 1000 : 0
+
 const shellConfig = (script: string): string => `executable: /bin/sh
 arguments: [-c, ${JSON.stringify(script)}]
 environ: { PATH: /bin }
-user-id: 1000
+user-id: ${user}
 memory-limit: 16Mi
 restart-timeout: 1
 `
 
-const users = 'allow-users: [1000]\nallow-groups: [0, 1000]\n'
+const users = `allow-users: [${user}]\nallow-groups: [0, ${user}]\n`
 
 export const makeStage = async (): Promise<{ readonly world: World; readonly port: number }> => {
   const world = makeWorld('demo')
@@ -48,8 +51,8 @@ export const makeStage = async (): Promise<{ readonly world: World; readonly por
     `executable: /bin/node
 arguments: [/app/server.mjs]
 environ: { FIRST_PORT: "${port}" }
-user-id: 1000
-group-id: 1000
+user-id: ${user}
+group-id: ${user}
 memory-limit: 256Mi
 restart-timeout: 1
 `,

@@ -10,6 +10,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import {
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -32,6 +33,14 @@ export interface World {
   readonly root: string
   readonly master: string
   readonly cgroup: string
+  /** Absent: it is ours. Else everything in it is run by, and belongs to, that user. */
+  readonly user?: OtherUser
+}
+
+export interface OtherUser {
+  readonly id: number
+  /** Words of a program that becomes him, and then what stands behind it. */
+  readonly become: readonly string[]
 }
 
 export interface Sandbox {
@@ -57,16 +66,20 @@ export const program = (name: string): string => join(checkout, 'src', 'bin', na
 // Made
 // ---------------------------------------------------------------------------
 
-export const makeWorld = (name: string, masterLines = ''): World => {
-  const root = mkdtempSync(join(placeForDevices(), `lithos-${name}-`))
+export const makeWorld = (name: string, masterLines = '', user?: OtherUser): World => {
+  const isOrdinary = user !== undefined || !isRoot
+  const root = mkdtempSync(join(isOrdinary ? tmpdir() : placeForDevices(), `lithos-${name}-`))
   const world = {
     root,
     master: join(root, 'etc', 'master.yaml'),
     cgroup: `lithos-${name}-${process.pid}.slice`,
+    ...(user !== undefined && { user }),
   }
   for (const dir of ['etc/sandboxes', 'etc/processes', 'images', 'run', 'log'])
     mkdirSync(join(root, dir), { recursive: true })
-  execFileSync(program('lithos_mkdev'), [join(root, 'dev')])
+  if (user !== undefined) chownSync(root, user.id, user.id)
+  const [file, ...words] = asItsUser(world, program('lithos_mkdev'), [join(root, 'dev')])
+  execFileSync(file, words)
   writeFileSync(
     world.master,
     `runtime-dir: ${root}/run
@@ -78,6 +91,18 @@ cgroup-name: ${world.cgroup}
 ${masterLines}`,
   )
   return world
+}
+
+export const isRoot = process.geteuid?.() === 0
+
+/** What to execute, so that whoever the world belongs to runs it. */
+export const asItsUser = (
+  { user }: World,
+  path: string,
+  words: readonly string[],
+): readonly [file: string, ...words: string[]] => {
+  const [file = path, ...rest] = [...(user?.become ?? []), path]
+  return [file, ...rest, ...words]
 }
 
 /** Temporary directories are often mounted `nodev`, where a device cannot be opened. */
@@ -131,9 +156,10 @@ export const addSandbox = (world: World, name: string, { sandbox, processes }: S
 /** What it prints goes to `tree.out` in the root. */
 export const startTree = (world: World, path = program('lithos_tree')): Tree => {
   const output = openSync(join(world.root, 'tree.out'), 'a')
-  const child = spawn(path, ['--config', world.master], {
-    stdio: ['ignore', output, output],
-  })
+  const isRootless = world.user !== undefined || !isRoot
+  const options = [...(isRootless ? ['--rootless'] : []), '--config', world.master]
+  const [file, ...words] = asItsUser(world, path, options)
+  const child = spawn(file, words, { stdio: ['ignore', output, output] })
   closeSync(output)
   const ended = new Promise<number | string>((resolve, reject) => {
     child.on('error', reject)

@@ -1,7 +1,7 @@
 /** The master configuration, and whether this host has what it names. */
 import { accessSync, closeSync, constants, existsSync, openSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { findLayout } from '../../native/cgroup.ts'
+import { findOwnLayout } from '../../native/delegated.ts'
 import { lockHolder, statsOf } from '../../native/files.ts'
 import { checkOwnership } from '../check/ownership.ts'
 import { sayProblem } from '../config/report.ts'
@@ -121,11 +121,12 @@ const examineDevices = (directory: string): Finding => {
   }
 }
 
-const examineGroups = ({ master }: Settings): Finding => {
-  const layout = findLayout({
+const examineGroups = ({ master, places }: Settings): Finding => {
+  const layout = findOwnLayout({
     cgroupName: master.cgroupName,
     controllers: controllersOf(master),
     further: furtherControllersOf(master),
+    supervisor: lockHolder(places.pidFile),
   })
   if (master.cgroupName === null)
     return warning(
@@ -133,6 +134,14 @@ const examineGroups = ({ master }: Settings): Finding => {
       '`cgroup-name` is null',
       'there are no limits of memory, processors and processes, and they are not counted',
       'leave `cgroup-name` out, where this host has control groups',
+    )
+  if (layout.withheld !== undefined)
+    return warning(
+      'control groups',
+      layout.withheld.why,
+      'limits of memory, processors and processes are left out',
+      'start lithos_tree by `systemd-run --user --scope -p Delegate=yes`, or as a user unit with ' +
+        '`Delegate=yes`; or leave it at that, with `cgroup-name: null`',
     )
   if (layout.problems.length > 0)
     return problem(

@@ -1,13 +1,17 @@
-/** What the host calls itself, for the `/etc/hosts` of containers that ask for it. */
+/** What the host calls itself, for the `/etc/hosts` of containers, and whom it has. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
+import { ownUserNamespace } from '../../native/userNamespace.ts'
+import type { UserNamespace } from '../../native/userNamespace.ts'
 
 export interface HostName {
   readonly hostname: string
   /** Its first IPv4 address, or null. Found out when first asked for: that may take a while. */
   readonly address: () => string | null
+  /** Absent: of the host. Another one has not all users. */
+  readonly namespace?: UserNamespace | null
 }
 
 /** A name server that does not answer must not hold up what has no need of it for longer. */
@@ -17,6 +21,7 @@ export const askHost = (hostsFile = '/etc/hosts', name = hostname()): HostName =
   let known: string | null | undefined
   return {
     hostname: name,
+    namespace: ownUserNamespace(),
     address: () => (known ??= inHostsFile(hostsFile, name) ?? fromResolver(name)),
   }
 }

@@ -17,6 +17,7 @@ import type { Gathered } from './gather.ts'
 import type { HostName } from './host.ts'
 import { locate } from './locate.ts'
 import { checkSandboxName } from './names.ts'
+import { checkNamespace } from './namespace.ts'
 import { tidy } from './order.ts'
 import { checkSubject } from './rules.ts'
 import type { Settings } from './settings.ts'
@@ -79,7 +80,9 @@ export const judge = (settings: Settings, gathered: Gathered, host: HostName): E
     }
     findings.push(...checkSubject(subject, host))
     const granted = bounded(subject)
-    subjects.push({ subject: granted, image, spec: compile(settings, granted, image) })
+    const spec = compile(settings, granted, image)
+    if (host.namespace != null) findings.push(...checkNamespace(granted, spec, host.namespace))
+    subjects.push({ subject: granted, image, spec })
   }
 
   const problems = tidy(

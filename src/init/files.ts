@@ -75,18 +75,14 @@ const controlLines = ({ group }: Where, controllers: Controllers): string => {
   ].join('\n')
 }
 
-export const sandboxText = (where: Where): string =>
+export const sandboxText = (where: Where, isForRoot: boolean): string =>
   `# What the administrator allows to all processes of this sandbox. Its processes are listed in
 # ../processes/hello.yaml; of what one of them is made stands in its image.
 
 # One directory in it for each image.
 image-dir: ${where.images}
 
-# Who applications may be, as numbers: better no users of this host.
-allow-users: [10000-10099]
-default-user: 10000
-allow-groups: [10000-10099]
-default-group: 10000
+${isForRoot ? usersForRoot : usersForOne}
 
 # Ports of this host that they may listen on.
 # allow-tcp-ports: [8000-8099]
@@ -98,6 +94,19 @@ default-group: 10000
 # Bounds for each container, whatever its image asks for.
 fileno-limit: 1024
 `
+
+const usersForRoot = `# Who applications may be, as numbers: better no users of this host.
+allow-users: [10000-10099]
+default-user: 10000
+allow-groups: [10000-10099]
+default-group: 10000`
+
+const usersForOne = `# Who applications may be, as numbers. Without root, 0 is the user who
+# starts lithos_tree; 1 and above are the further ones that /etc/subuid and /etc/subgid give him.
+allow-users: [0]
+default-user: 0
+allow-groups: [0]
+default-group: 0`
 
 export const processesText = `# What of this sandbox shall run. To change it, change a copy:
 #

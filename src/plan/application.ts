@@ -3,6 +3,7 @@
  * variables it begins.
  */
 import type { Step } from '../../native/plan.ts'
+import type { UserNamespace } from '../../native/userNamespace.ts'
 import type { Secrets } from '../decryption.ts'
 import { quote } from '../quote.ts'
 import type { Spec } from '../spec.ts'
@@ -14,7 +15,7 @@ import { readySteps, watchVariables } from './watching.ts'
 
 export const applicationSteps = (
   spec: Spec,
-  host: { readonly term?: string },
+  host: { readonly term?: string; readonly namespace?: UserNamespace | null },
   instance: string,
   extra: readonly string[],
   secrets: Secrets | null = null,
@@ -30,7 +31,7 @@ export const applicationSteps = (
       : [{ do: 'passSockets', fds: spec.sockets.map(({ fd }) => fd) } as const]),
     ...readySteps(spec),
     { do: 'limitFiles', max: fileLimit(spec.filenoLimit) },
-    { do: 'setGroups', gids: [] },
+    ...(host.namespace?.mayChangeGroups === false ? [] : [{ do: 'setGroups', gids: [] } as const]),
     ...(spec.ids === undefined ? [] : [{ do: 'enterUsers' } as const]),
     ...earlySteps(spec),
     { do: 'setGid', gid: spec.group },

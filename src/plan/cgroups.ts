@@ -8,10 +8,15 @@ import type { Step } from '../../native/plan.ts'
 import type { Spec } from '../spec.ts'
 
 /** `v1`, `v2`: the groups of the whole supervisor (`…/lithos.slice`), as they are on this host. */
-export const cgroupSteps = (spec: Spec, { v1, v2 }: Groups, instance: string): readonly Step[] => {
-  if (spec.cgroup === null) return []
+export const cgroupSteps = (
+  spec: Spec,
+  { v1, v2, withheld = [] }: Groups,
+  instance: string,
+): readonly Step[] => {
+  // Without root there may be none to be had; then the log has said so.
+  if (spec.cgroup === null || (v1.length === 0 && v2 === null)) return []
   const scope = scopeName(instance)
-  const joined = spec.cgroup.controllers
+  const joined = spec.cgroup.controllers.filter(controller => !withheld.includes(controller))
   const old = v1
     .filter(({ controllers }) => controllers.some(controller => joined.includes(controller)))
     .map(({ controllers, dir }) => ({ controllers, dir: `${dir}/${scope}` }))
@@ -29,8 +34,24 @@ export const cgroupSteps = (spec: Spec, { v1, v2 }: Groups, instance: string): r
     ...(wanted.includes('memory') ? memoryLimits(spec, dirOf('memory'), unified) : []),
     ...(wanted.includes('cpu') ? cpuLimits(spec, dirOf('cpu'), unified) : []),
     ...(wanted.includes('blkio') ? ioLimits(spec, dirOf('blkio'), unified) : []),
-    ...pidsLimits(spec, dirOf('pids') ?? unified ?? `${v1[0]?.dir ?? '/sys/fs/cgroup'}/${scope}`),
+    ...(withheld.includes('pids')
+      ? []
+      : pidsLimits(spec, dirOf('pids') ?? unified ?? `${v1[0]?.dir ?? '/sys/fs/cgroup'}/${scope}`)),
   ]
+}
+
+/** Whether somebody wants a limit of one of these. A share is none: it counts among equals. */
+export const isLimitedBy = (
+  { memoryLimit, limits }: Spec,
+  controllers: readonly string[],
+): boolean => {
+  const wanted: Readonly<Record<string, boolean>> = {
+    memory: BigInt(memoryLimit) < unlimited || limits?.memoryHigh !== undefined,
+    cpu: limits?.cpuQuota !== undefined,
+    blkio: limits?.ioWeight !== undefined,
+    pids: limits?.pids !== undefined,
+  }
+  return controllers.some(controller => wanted[controller] === true)
 }
 
 const limit = (file: string, value: string, optional = false): Step => ({

@@ -61,7 +61,8 @@ const hostsSteps = ({ hosts }: Spec, names: Names, base: string): readonly Step[
   return text === '' ? copied : [...copied, { do: 'writeFile', base, path, text, mode: 0o644 }]
 }
 
-export const mountSteps = (spec: Spec, instance: string): readonly Step[] => [
+/** `isRootless`: we are root of a user namespace, which does not own the network of the host. */
+export const mountSteps = (spec: Spec, instance: string, isRootless: boolean): readonly Step[] => [
   {
     do: 'root',
     image: spec.image,
@@ -82,25 +83,45 @@ export const mountSteps = (spec: Spec, instance: string): readonly Step[] => [
     options: ['newinstance', 'ptmxmode=0666'],
     flags: { nosuid: true, noexec: true, noatime: true },
   },
-  {
-    do: 'mount',
-    type: 'sysfs',
-    target: '/sys',
-    options: [],
-    flags: { readonly: true, nosuid: true, nodev: true, noexec: true, noatime: true },
-  },
+  ...(isRootless && spec.network === undefined ? sysOfHost : [sysfs(isRootless)]),
   {
     do: 'mount',
     type: 'proc',
     target: '/proc',
     options: [],
-    flags: { nosuid: true, nodev: true, noexec: true, noatime: true },
+    flags: { nosuid: true, nodev: true, noexec: true, ...atime(isRootless) },
   },
   ...maskSteps(spec),
   ...spec.volumes.flatMap(volume =>
     volumeSteps(volume, stateDirOf(spec, instance), dataFlags(spec)),
   ),
   ...generatedSteps(spec, stateDirOf(spec, instance)),
+]
+
+/** Without root, the kernel mounts /proc and /sys only as they are mounted already. */
+const atime = (isRootless: boolean): MountFlags => (isRootless ? {} : { noatime: true })
+
+const sysfs = (isRootless: boolean): Step => ({
+  do: 'mount',
+  type: 'sysfs',
+  target: '/sys',
+  options: [],
+  flags: { readonly: true, nosuid: true, nodev: true, noexec: true, ...atime(isRootless) },
+})
+
+/**
+ * sysfs shows devices of a network, so only who owns that network may mount it. Others see the
+ * mount of the host, without what is mounted below it: control groups, traces, what drivers tell.
+ */
+const sysOfHost: readonly Step[] = [
+  {
+    do: 'bind',
+    base: '/sys',
+    path: '/',
+    target: '/sys',
+    flags: { readonly: true, nosuid: true, nodev: true, noexec: true },
+  },
+  { do: 'mask', paths: ['/sys/fs', '/sys/kernel'] },
 ]
 
 /** Code in volumes runs, as images of lithos 0.18 expect; setuid bits and devices do nothing. */

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import {
   addSandbox,
   applicationOf,
+  asItsUser,
   imageDir,
   knots,
   leftovers,
@@ -19,6 +20,7 @@ import {
 } from '../../src/demo/world.ts'
 import type { Tree, World } from '../../src/demo/world.ts'
 import * as assert from 'uvu/assert'
+import { otherUser } from './ordinary.ts'
 import { compile } from './world.ts'
 
 export interface Supervised {
@@ -68,16 +70,18 @@ export const until = async (what: string, isTrue: () => boolean): Promise<void> 
   }
 }
 
-export const makeSupervised = (masterLines = ''): Supervised => {
-  const world = makeWorld('test', masterLines)
+export const makeSupervised = (masterLines = '', user = otherUser): Supervised => {
+  const world = makeWorld('test', masterLines, user)
   const image = makeImage(world, 'img')
   mkdirSync(join(image, 'bin'))
   compile('guest.c', join(image, 'bin', 'guest'), '-static')
   let tree: Tree | null = null
   const seen = new Set<string>()
 
-  const command = (name: string, ...words: readonly string[]): string =>
-    execFileSync(program(name), words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const command = (name: string, ...given: readonly string[]): string => {
+    const [file, ...words] = asItsUser(world, program(name), given)
+    return execFileSync(file, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  }
 
   const self: Supervised = {
     world,
@@ -107,6 +111,7 @@ export const makeSupervised = (masterLines = ''): Supervised => {
       const loads = () =>
         self.turns().filter(({ effects }) => effects.some(({ type }) => type === 'load')).length
       const before = loads()
+      giveToItsUser(world)
       tree = startTree(world, path)
       await until('the supervisor serves', () => loads() > before)
     },
@@ -138,6 +143,13 @@ export const makeSupervised = (masterLines = ''): Supervised => {
   return self
 }
 
+/** What was written by us since then. */
+const giveToItsUser = ({ root, user }: World): void => {
+  if (user === undefined) return
+  const ids = `${user.id}:${user.id}`
+  execFileSync('find', [root, '-xdev', '-uid', '0', '-exec', 'chown', '-h', ids, '{}', '+'])
+}
+
 const journal = ({ root }: World): readonly string[] =>
   ['hot.previous', 'hot.log']
     .map(name => join(root, 'run', 'journal', name))
@@ -148,9 +160,9 @@ const logEnd = 4000
 
 /** Runs a test in a world of its own, which is gone afterwards, also after a failure. */
 export const supervised =
-  (body: (supervised: Supervised) => Promise<void>, masterLines = '') =>
+  (body: (supervised: Supervised) => Promise<void>, masterLines = '', user = otherUser) =>
   async (): Promise<void> => {
-    const self = makeSupervised(masterLines)
+    const self = makeSupervised(masterLines, user)
     try {
       await body(self)
     } catch (error) {
