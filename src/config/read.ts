@@ -24,7 +24,25 @@ import type { Value } from './value.ts'
 
 export type Read<T> = (file: string, text: string | Buffer) => Decoded<T>
 
-const reader =
+/**
+ * Images that were made in one way have the same text in many places: the last one without a
+ * problem is remembered. What it means has nothing to do with where it stands.
+ */
+const reader = <T>(
+  of: Decoder<T>,
+  concerns?: (root: Value, value: T) => readonly Mistake[],
+): Read<T> => {
+  const read = readerOf(of, concerns)
+  let last: { readonly source: string; readonly outcome: Decoded<T> } | null = null
+  return (file, source) => {
+    if (last?.source === source) return last.outcome
+    const outcome = read(file, source)
+    if (typeof source === 'string' && outcome.problems.length === 0) last = { source, outcome }
+    return outcome
+  }
+}
+
+const readerOf =
   <T>(
     of: Decoder<T>,
     concerns: (root: Value, value: T) => readonly Mistake[] = () => [],
@@ -65,4 +83,5 @@ export const readMaster = reader(master, masterConcerns)
 export const readSandbox = reader(sandbox, sandboxConcerns)
 export const readProcesses = reader(processes, processesConcerns)
 export const readContainer = reader(container, containerConcerns)
-export const readSecretEnviron = reader(secretEnviron)
+/** Nothing of it stays. */
+export const readSecretEnviron = readerOf(secretEnviron)

@@ -136,4 +136,18 @@ test('every mistake of a file, in its order', () =>
     ],
   ))
 
+test('container: one text in two places means one thing, and its mistakes are told of each', () => {
+  const good = 'executable: /x\nuser-id: 7\n'
+  const { value } = readContainer('/a.yaml', good)
+  assert.is(value?.userId, 7)
+  assert.is(readContainer('/b.yaml', good).value, value)
+  const bad = 'executable: /x\nuser-id: x\n'
+  for (const file of ['/a.yaml', '/b.yaml'])
+    assert.equal(
+      readContainer(file, bad).problems.map(problem => problem.file),
+      [file],
+    )
+  assert.is(readContainer('/a.yaml', good.replace('7', '8')).value?.userId, 8)
+})
+
 test.run()
