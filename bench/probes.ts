@@ -1,10 +1,12 @@
 /**
- * What looking costs: many instances that are asked each ten seconds whether they are well, and
- * what their knots and the supervisor use of a processor. INSTANCES=1000, SECONDS=30, KINDS.
+ * What looking costs: many instances that are asked each ten seconds whether they are well, what
+ * the supervisor uses of a processor, and what it does with knots, those who look, and the
+ * applications that answer (with cgroup v1). INSTANCES=1000, SECONDS=30, KINDS=tcp,http.
  */
 import { setTimeout } from 'node:timers/promises'
-import { knots, removeWorld, startTree, stopTree } from '../src/demo/world.ts'
-import { cpuSeconds, percent, sumOf } from './cpu.ts'
+import { removeWorld, startTree, stopTree } from '../src/demo/world.ts'
+import type { Tree } from '../src/demo/world.ts'
+import { cpuSeconds, percent, startInGroup } from './cpu.ts'
 import { guestWorld, reached } from './service.ts'
 
 const instances = Number(process.env['INSTANCES'] ?? 1000)
@@ -23,23 +25,26 @@ const wanted = (process.env['KINDS'] ?? Object.keys(kinds).join(',')).split(',')
 const measure = async (kind: string): Promise<string> => {
   const socket = `tcp-ports: { ${port}: { fd: 3, host: 127.0.0.1, listen-backlog: 4096 } }\n`
   const world = guestWorld(instances, ['serve'], `${socket}${kinds[kind] ?? ''}`)
-  const tree = startTree(world)
+  let tree: Tree | null = null
+  const group = startInGroup(`lithos-bench-${process.pid}`, () => (tree = startTree(world)))
+  const supervisor = tree as Tree | null
+  if (supervisor === null) throw new Error('there is no supervisor')
   try {
     await reached(world, instances)
     await setTimeout(2_000)
-    const pids = [...knots(world).values()]
-    const [supervisor, others] = [cpuSeconds(tree.pid), sumOf(pids)]
+    const before = { own: cpuSeconds(supervisor.pid).own, all: group?.seconds() ?? NaN }
     await setTimeout(seconds * 1000)
-    const used = [cpuSeconds(tree.pid).own - supervisor.own, sumOf(pids) - others] as const
-    const looks = kind === 'none' ? 0 : (instances * seconds) / periodSeconds
-    await stopTree(world, tree)
+    const own = cpuSeconds(supervisor.pid).own - before.own
+    const all = (group?.seconds() ?? NaN) - before.all
+    const looks = (instances * seconds) / periodSeconds
+    await stopTree(world, supervisor)
     return (
-      `${kind.padEnd(5)} supervisor ${percent(used[0], seconds)}, ` +
-      `${pids.length} knots with those who look ${percent(used[1], seconds)}` +
-      (looks === 0 ? '' : `, ${((used[1] / looks) * 1000).toFixed(2)} ms a look`)
+      `${kind.padEnd(5)} supervisor ${percent(own, seconds)}, everything ${percent(all, seconds)}` +
+      (kind === 'none' ? '' : `, ${((all / looks) * 1000).toFixed(2)} ms a look`)
     )
   } finally {
-    await removeWorld(world, tree)
+    await removeWorld(world, supervisor)
+    group?.remove()
   }
 }
 
