@@ -139,12 +139,17 @@ const dying: Configured = {
 real(
   'along the curve, until it is given up; clients wait for their database, which is told',
   supervised(async self => {
-    self.configure({
-      dying,
-      client: { container: sleeper, entry: '  after: [db]\n' },
-      db: { container: sleeper },
-      orphan: { container: sleeper, entry: '  after: [dying]\n' },
-    })
+    const configure = (version: string): void => {
+      const container = `${sleeper}variables: {version: !Name }\n`
+      const variables = `  variables: {version: ${version}}\n`
+      self.configure({
+        dying,
+        client: { container, entry: `  after: [db]\n${variables}` },
+        db: { container, entry: variables },
+        orphan: { container: sleeper, entry: '  after: [dying]\n' },
+      })
+    }
+    configure('one')
     await self.start()
     const gaveUp = () =>
       self
@@ -184,14 +189,22 @@ real(
         )
     await until('both run', () => order().length === 2)
     assert.equal(order(), ['launch web/db.0', 'launch web/client.0'])
+    // Both are changed: who is after the other ends first, and starts last.
+    configure('two')
+    kill(self.tree().pid, 'SIGHUP')
+    await until('both were replaced', () => order().length === 6)
+    assert.equal(order().slice(2), [
+      ...['signal web/client.0', 'signal web/db.0'],
+      ...['launch web/db.0', 'launch web/client.0'],
+    ])
     // Not hurried by who asks for it, nor by a death of the supervisor.
     kill(self.tree().pid)
     await self.tree().ended
     kill(self.knotOf('web/db.0'))
     await self.start()
-    await until('the database is there again', () => order().length === 3)
+    await until('the database is there again', () => order().length === 7)
     await self.stop()
-    assert.equal(order().slice(2), ['launch web/db.0', 'signal web/client.0', 'signal web/db.0'])
+    assert.equal(order().slice(6), ['launch web/db.0', 'signal web/client.0', 'signal web/db.0'])
   }),
 )
 

@@ -101,10 +101,13 @@ real(
     await self.start()
     await until('they wait', () => stateOf(self, 'web/slow.0') === 'backoff')
     await until('one is given up', () => stateOf(self, 'web/lost.0') === 'failed')
+    const C = ['-C', self.world.master]
+    const why = self.command('lithos', 'journal', 'why', ...C, 'web/slow.0')
+    assert.match(why, /failed once in a row, next try in (1h|59m|60m)/)
     const before = launches(self).length
     const file = join(self.world.root, 'fewer.yaml')
     writeFileSync(file, 'stays:\n  image: img\n  config: /config/stays.yaml\n  instances: 1\n')
-    const { code, said } = await begin('lithos_switch', '-C', self.world.master, 'web', file)
+    const { code, said } = await begin('lithos_switch', ...C, 'web', file)
     assert.is(code, 0, said)
     assert.equal(
       self.ps().map(({ name }) => name),

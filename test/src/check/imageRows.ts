@@ -45,6 +45,24 @@ export const imageRows: readonly Row[] = [
     ],
   ],
   [
+    'programs of probes and stops that are not there, or not executable',
+    {
+      'images/web.1/lib/x': '',
+      [container]: run(
+        'ready: {exec: [/bin/up]}\nhealthy: {exec: [/lib/x]}\npre-stop: [/bin/web, --drain]\n',
+      ),
+    },
+    [
+      'CONTAINER:3:16: The program /bin/up of `ready` of site/web is not there: /bin/up does …',
+      'CONTAINER:4:18: The program /lib/x of `healthy` of site/web is not executable for user …',
+    ],
+  ],
+  [
+    'a command before a stop that is a directory',
+    { [container]: run('pre-stop: {command: [/bin]}\n') },
+    ['CONTAINER:3:1: The program /bin of `pre-stop` of site/web is no regular file'],
+  ],
+  [
     'a relative executable',
     { [container]: 'executable: web\nworkdir: /bin\nuser-id: 100\n' },
     [
