@@ -1,7 +1,8 @@
 /** What processes have used of a processor, as the kernel counts it. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { World } from '../src/demo/world.ts'
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
@@ -31,37 +32,11 @@ export const cpuSeconds = (pid: number): Used => {
 export const percent = (seconds: number, of: number): string =>
   `${((100 * seconds) / of).toFixed(2)} %`
 
-// ---------------------------------------------------------------------------
-// A group
-// ---------------------------------------------------------------------------
-
-export interface Group {
-  /** Of all that was started in it, to the nanosecond: ticks would miss what is short. */
-  readonly seconds: () => number
-  readonly remove: () => void
-}
-
-const hierarchy = '/sys/fs/cgroup/cpuacct'
-
-/** Null where the kernel has no such hierarchy of its own, as with cgroup v2. */
-export const startInGroup = (name: string, start: () => void): Group | null => {
-  const before = /^\d+:cpuacct:(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1]
-  if (before === undefined || !existsSync(hierarchy)) {
-    start()
-    return null
-  }
-  const dir = join(hierarchy, name)
-  const enter = (group: string): void =>
-    writeFileSync(join(group, 'cgroup.procs'), String(process.pid))
-  mkdirSync(dir)
-  enter(dir)
-  try {
-    start()
-  } finally {
-    enter(join(hierarchy, before))
-  }
-  return {
-    seconds: () => Number(readFileSync(join(dir, 'cpuacct.usage'), 'utf8')) / 1e9,
-    remove: () => rmdirSync(dir),
-  }
+/**
+ * Of a supervisor and all that it has started, which are in its slice, to the nanosecond: ticks
+ * would miss what is short. NaN where the kernel has no such hierarchy, as with cgroup v2.
+ */
+export const sliceSeconds = ({ cgroup }: World): number => {
+  const file = join('/sys/fs/cgroup/cpuacct', cgroup, 'cpuacct.usage')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) / 1e9 : NaN
 }

@@ -5,8 +5,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { removeWorld, startTree, stopTree } from '../src/demo/world.ts'
-import type { Tree } from '../src/demo/world.ts'
-import { cpuSeconds, percent, startInGroup } from './cpu.ts'
+import { cpuSeconds, percent, sliceSeconds } from './cpu.ts'
 import { guestWorld, reached } from './service.ts'
 
 const instances = Number(process.env['INSTANCES'] ?? 1000)
@@ -25,26 +24,22 @@ const wanted = (process.env['KINDS'] ?? Object.keys(kinds).join(',')).split(',')
 const measure = async (kind: string): Promise<string> => {
   const socket = `tcp-ports: { ${port}: { fd: 3, host: 127.0.0.1, listen-backlog: 4096 } }\n`
   const world = guestWorld(instances, ['serve'], `${socket}${kinds[kind] ?? ''}`)
-  let tree: Tree | null = null
-  const group = startInGroup(`lithos-bench-${process.pid}`, () => (tree = startTree(world)))
-  const supervisor = tree as Tree | null
-  if (supervisor === null) throw new Error('there is no supervisor')
+  const tree = startTree(world)
   try {
     await reached(world, instances)
     await setTimeout(2_000)
-    const before = { own: cpuSeconds(supervisor.pid).own, all: group?.seconds() ?? NaN }
+    const before = { own: cpuSeconds(tree.pid).own, all: sliceSeconds(world) }
     await setTimeout(seconds * 1000)
-    const own = cpuSeconds(supervisor.pid).own - before.own
-    const all = (group?.seconds() ?? NaN) - before.all
+    const own = cpuSeconds(tree.pid).own - before.own
+    const all = sliceSeconds(world) - before.all
     const looks = (instances * seconds) / periodSeconds
-    await stopTree(world, supervisor)
+    await stopTree(world, tree)
     return (
       `${kind.padEnd(5)} supervisor ${percent(own, seconds)}, everything ${percent(all, seconds)}` +
       (kind === 'none' ? '' : `, ${((all / looks) * 1000).toFixed(2)} ms a look`)
     )
   } finally {
-    await removeWorld(world, supervisor)
-    group?.remove()
+    await removeWorld(world, tree)
   }
 }
 
