@@ -88,7 +88,7 @@ real(
     await hears(self, 'app.unready', 'notify')
     const shown = self.command('lithos', 'show', '-C', self.world.master, 'web/notify.0')
     assert.match(shown, /it is not ready: it reloads/)
-    assert.match(shown, /^ *status +fine$/m)
+    assert.match(shown, /^ *status: +fine$/m)
     assert.is(inputsOf(self.turns(), 'app.started').length, 5, 'nobody was started again')
     assert.is(await self.stop(), 0)
     assert.equal(self.leftovers(), [])
