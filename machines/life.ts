@@ -137,13 +137,7 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
         // What was to end while it was being read is wanted no more for it.
         want: memory.want && event.wanted,
         ...(isForgiven(memory, event) && forgive(memory)),
-        life: life && {
-          ...life,
-          spec: event.wanted.spec,
-          killMs: event.wanted.killMs,
-          ...socketsOf(event.wanted),
-          ...(event.wanted.policy !== undefined && { policy: event.wanted.policy }),
-        },
+        life: life && launchedWith(life, event.wanted),
       }
     case 'knot.launched':
       return {
@@ -176,6 +170,15 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
       return {}
   }
 }
+
+/** What was read in place of what was decided: of that nothing is left. */
+const launchedWith = ({ policy: _, sockets: __, ...life }: Life, wanted: Wanted): Life => ({
+  ...life,
+  spec: wanted.spec,
+  killMs: wanted.killMs,
+  ...socketsOf(wanted),
+  ...(wanted.policy !== undefined && { policy: wanted.policy }),
+})
 
 /** Nobody, as ever, is no field. */
 const waitsFor = (memory: Memory, names: readonly string[] = []): Partial<Memory> =>

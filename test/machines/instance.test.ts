@@ -240,6 +240,26 @@ test('what is read while it is launched makes no wish of what was taken back', (
   assert.is(reach([want, read]).context.want?.killMs, 300)
 })
 
+test('a life has what it was launched with, and nothing of what was decided before', () => {
+  const ready = { probe: { kind: 'tcp', port: 80 }, timeoutMs: 100, onTimeout: 'accept' } as const
+  const socket = {
+    ...{ key: 'tcp:80', host: '0.0.0.0', port: 80, backlog: 1, uid: 0, gid: 0 },
+    ...{ reuseAddr: true, reusePort: false, setNonBlock: false },
+  }
+  const more = { ...wanted, policy: { ready }, sockets: [socket] }
+  const read = (wanted: typeof more | typeof changed): Said => ({
+    ...{ type: 'spec.loaded', instance, wanted },
+  })
+  const first = reach([{ type: 'want', wanted: more }])
+  assert.equal(first.context.life?.sockets, ['tcp:80'])
+  const [next] = hear(first, read(wanted))
+  assert.not.ok('policy' in (next.context.life ?? {}))
+  assert.not.ok('sockets' in (next.context.life ?? {}))
+  assert.is(hear(hear(next, launched)[0], started)[0].value, 'running')
+  const [again] = hear(next, read(more))
+  assert.is(hear(hear(again, launched)[0], started)[0].value, 'readying')
+})
+
 test('a wish that is taken back while starting costs no life', () => {
   const [next] = hear(reach([want, change, want]), launched)
   assert.is(next.value, 'starting')
