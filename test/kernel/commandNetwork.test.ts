@@ -52,7 +52,7 @@ const configure = (self: Supervised, daemonAt = 7): void => {
 
 const call = (self: Supervised, ip: string): string => {
   const guest = join(imageDir(self.world, 'img'), 'bin', 'guest')
-  return spawnSync(guest, [`call=${ip},80`], { encoding: 'utf8' }).stdout.trim()
+  return spawnSync(guest, [`call=${ip},80`], { encoding: 'utf8', timeout: 10_000 }).stdout.trim()
 }
 
 const startServing = async (self: Supervised, name: string, ip: string): Promise<ChildProcess> => {
