@@ -92,7 +92,7 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
     throw new Fatal(reason)
   })(takePidFile(places.pidFile))
   const logging = orFatal(() => openLogging(settings, options))
-  const layout = enter(found)
+  const layout = usable(found, enterSlice)
   if (layout.withheld !== undefined)
     logging.log(
       'warn',
@@ -101,9 +101,9 @@ export const prepareGround = (settings: Settings, options: GroundOptions): Groun
   return { ...logging, pidFile, layout }
 }
 
-/** Without root, a group that cannot be used is none. */
-const enter = (layout: Layout): Layout => {
-  const failed = enterSlice(layout)
+/** `make`: what is wrong, in sentences. Without root, a group that cannot be used is none. */
+export const usable = (layout: Layout, make: (layout: Layout) => readonly string[]): Layout => {
+  const failed = make(layout)
   if (failed.length === 0) return layout
   if (ownUserNamespace() === null) refuseGroups(failed)
   const controllers = [...layout.v1, ...(layout.v2 === null ? [] : [layout.v2])].flatMap(

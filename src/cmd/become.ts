@@ -19,7 +19,7 @@ import { decrypt } from '../decryption.ts'
 import type { Secrets, Undecryptable } from '../decryption.ts'
 import { askHost } from '../evaluate/host.ts'
 import type { Settings } from '../evaluate/settings.ts'
-import { Fatal, preparePlaces, refuseGroups } from '../ground.ts'
+import { Fatal, preparePlaces, usable } from '../ground.ts'
 import { knotEnvironment } from '../launching.ts'
 import { say } from '../say.ts'
 import type { Spec } from '../spec.ts'
@@ -42,11 +42,11 @@ export interface Asked {
 export const becomeWaiter = async (asked: Asked, { spec, wanted }: Ready): Promise<never> => {
   const { settings, isCompatible } = asked
   const { stateDir, runtimeDir } = settings.places
-  const layout = preparePlaces(settings, 'lithos_cmd')
+  const found = preparePlaces(settings, 'lithos_cmd')
   const lock = openSync(stateDir, constants.O_RDONLY | constants.O_DIRECTORY)
   orFatal(lockShared(lock, stateDir))
-  await sweepDeadCommands(stateDir, layout)
-  refuseGroups(makeSlice(layout))
+  await sweepDeadCommands(stateDir, found)
+  const layout = usable(found, makeSlice)
 
   refuseTakenAddress(spec)
 
