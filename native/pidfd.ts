@@ -9,6 +9,7 @@ import { answer, attempt } from './attempt.ts'
 import type { CallFailed } from './attempt.ts'
 import * as libc from './libc.ts'
 import { readStat } from './proc.ts'
+import { ownUserNamespace } from './userNamespace.ts'
 
 export type Pidfd = number & { readonly __brand: 'Pidfd' }
 
@@ -50,7 +51,9 @@ export const wait = (pidfd: Pidfd, keep: boolean): E.Either<CallFailed, number> 
  */
 export const statusOfOther = (pidfd: Pidfd, pid: number, birth: number): number | null => {
   const stat = readStat(pid)
-  if (stat !== null && stat.birth === birth && stat.state === 'Z') return stat.exitCode
+  const isZombie = stat !== null && stat.birth === birth && stat.state === 'Z'
+  // Of what nobody may look into, only root of the host may know it; to others it is always 0.
+  if (isZombie && (stat.exitCode !== 0 || ownUserNamespace() === null)) return stat.exitCode
   const kept = libc.lithosExitInfo(pidfd)
   return kept < 0 ? null : kept
 }

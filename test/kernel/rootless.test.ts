@@ -76,6 +76,15 @@ real(
         'how it ended meanwhile is known',
       )
       assert.is(usersOf(self.appOf('web/app.1')), users)
+
+      // The kernel shows 0 to who may not know it, and that would be a good end.
+      kill(self.knotOf('web/app.0'))
+      const endsOf = (name: string) =>
+        inputsOf(self.turns(), 'knot.exited').filter(({ instance }) => instance === name)
+      await until('its end is known', () => endsOf('web/app.0').length === 1)
+      assert.is.not(endsOf('web/app.0')[0]?.['status'], 0)
+      await until('it is started again', () => ![null, kept].includes(self.appOf('web/app.0')))
+      await runs(self, 'web/app.0')
       assert.is(await self.stop(), 0)
       assert.equal(self.leftovers(), [])
     },
