@@ -2,7 +2,7 @@
 import { assign, setup } from 'xstate'
 import { isGivenUp, nextStart, startAt } from './again.ts'
 import type { Heard } from './letters.ts'
-import { begin, blame, forgive, newApplication, remember } from './life.ts'
+import { accept, begin, blame, forgive, newApplication, remember } from './life.ts'
 import type { Memory } from './life.ts'
 import type { Params, ProbeParams } from './orders.ts'
 import {
@@ -56,7 +56,7 @@ export const instanceWords = setup({
     rememberWhy: assign(({ context, event }) => blame(context, event)),
     forgive: assign(({ context }) => forgive(context)),
     forgetReady: assign(({ context }) => newApplication(context)),
-    accept: assign(({ context: { life } }) => ({ life: life && { ...life, isReady: true } })),
+    accept: assign(({ context }) => accept(context)),
     setStartTimer: assign({
       timer: ({ event }) => ({
         timer: 'start' as const,

@@ -22,6 +22,8 @@ export interface Life {
   readonly policy?: Policy
   /** Absent: nobody has said, which is as good as ready unless `policy` wants to know. */
   readonly isReady?: boolean
+  /** Its time was over, and that was to be enough: that it is not ready counts no more. */
+  readonly isAccepted?: boolean
   /** Why it is not, where that was said. */
   readonly unready?: string
   /** What it has said of itself. */
@@ -207,6 +209,7 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
       ...(known?.sockets !== undefined && { sockets: known.sockets }),
       ...(known?.policy !== undefined && { policy: known.policy }),
       ...(known?.isReady !== undefined && { isReady: known.isReady }),
+      ...(known?.isAccepted !== undefined && { isAccepted: known.isAccepted }),
       ...(known?.notice !== undefined && { notice: known.notice }),
       pid: event.pid,
       birth: event.birth,
@@ -219,12 +222,17 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
 
 /** Why not is kept for who asks, and for the end of it. */
 const readiness = (
-  { unready: _, ...life }: Life,
+  { unready: _, isAccepted, ...life }: Life,
   event: Heard & { type: 'app.ready' | 'app.unready' },
 ): Life =>
   event.type === 'app.ready'
     ? { ...life, isReady: true }
-    : { ...life, isReady: false, unready: event.reason }
+    : {
+        ...life,
+        isReady: isAccepted === true,
+        unready: event.reason,
+        ...(isAccepted !== undefined && { isAccepted }),
+      }
 
 /** Each start has those with `reusePort` for itself: nobody has to remember them. */
 const socketsOf = ({ sockets = [] }: Wanted): Pick<Life, 'sockets'> => {
@@ -267,10 +275,15 @@ export const blame = (memory: Memory, event: Heard): Partial<Memory> => ({
     (event.type === 'app.unhealthy' || event.type === 'timer.elapsed') && { isToBlame: true }),
 })
 
-/** Of one that was started again in its place. */
-export const newApplication = ({ life }: Memory): Partial<Memory> => ({
-  life: life && { ...life, isReady: false },
+export const accept = ({ life }: Memory): Partial<Memory> => ({
+  life: life && { ...life, isReady: true, isAccepted: true },
 })
+
+/** Of one that was started again in its place. */
+export const newApplication = ({ life }: Memory): Partial<Memory> => {
+  const { isAccepted: _, ...former } = life ?? {}
+  return { life: life && { ...(former as Life), isReady: false } }
+}
 
 /** What was asked for is news: an operator, or another configuration. */
 export const forgive = (memory: Memory): Partial<Memory> =>

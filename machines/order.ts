@@ -132,8 +132,11 @@ export const advance = (
     ...{ after, standing, held, ending: [...ending], spares, lent: [...lent], waits },
     ...(order.isUnread === true && { isUnread: true }),
   }
+  // Also of those that are only ending others may have to wait for the end.
+  const isLeft = draft.known.some(name => !(name in wanted) && after[processOf(name)] !== undefined)
+  const isKept = hasOrder(wanted) || isBusy || isLeft
   return {
-    memory: { known: draft.known, order: isBusy || hasOrder(wanted) ? next : undefined },
+    memory: { known: draft.known, order: isKept ? next : undefined },
     posts: draft.posts,
   }
 }
@@ -220,6 +223,8 @@ const want = (draft: Draft, name: string, wanted: Wanted): void => {
 const end = (draft: Draft, name: string): void => {
   draft.ending.delete(name)
   draft.lent.delete(name)
+  // Until we hear that it is gone: those that it is after go on.
+  if (draft.standing[name] !== undefined) draft.standing[name] = 'going'
   draft.posts.push({ to: 'instances', names: [name], letter: { type: 'unwant' } })
 }
 

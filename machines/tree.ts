@@ -57,13 +57,17 @@ const arm = {
 
 /** Nobody's wish is no field, so that what was remembered before stays as it was. */
 const rateOf = (
-  { startRate, nextStart }: TreeMemory,
+  { bootId, startRate, nextStart }: TreeMemory,
   event: Heard & { type: 'tree.started' },
 ): Pick<TreeMemory, 'startRate' | 'nextStart'> =>
   event.startRate === undefined && startRate === undefined
     ? {}
-    : // Instants of an earlier boot would hold up everybody.
-      { startRate: event.startRate, ...(nextStart !== undefined && { nextStart: undefined }) }
+    : // Instants of an earlier boot, or at another rate, would hold up everybody.
+      {
+        startRate: event.startRate,
+        ...(nextStart !== undefined &&
+          (event.bootId !== bootId || event.startRate !== startRate) && { nextStart: undefined }),
+      }
 
 const toAll = (to: Post['to'], letter: Post['letter']) =>
   ({ type: 'post', params: { posts: [{ to, names: null, letter }] } }) as const

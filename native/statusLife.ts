@@ -1,6 +1,6 @@
 /** What the status file of a knot says of its life, all lines together. */
 import { parseFileName, readStatusText } from './statusFile.ts'
-import type { End, StatusLine, WatchLine } from './statusFile.ts'
+import type { End, Reading, StatusLine, WatchLine } from './statusFile.ts'
 
 export interface Kept {
   readonly startedAt: number | null
@@ -33,10 +33,10 @@ export const nothing: Life = {
   offset: 0,
 }
 
-export const lifeIn = (name: string, text: string): Life => {
-  const { lines, offset } = readStatusText(text)
-  return lines.reduce(add, { ...nothing, ...parseFileName(name), offset })
-}
+export const lifeIn = (name: string, text: string): Life => lifeOf(name, readStatusText(text))
+
+export const lifeOf = (name: string, { lines, offset }: Reading): Life =>
+  lines.reduce(add, { ...nothing, ...parseFileName(name), offset })
 
 const add = (life: Life, line: StatusLine): Life => {
   switch (line.said) {

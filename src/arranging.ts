@@ -1,4 +1,5 @@
 /** Which sockets a turn opens and closes, beside what its machines have decided. */
+import type { Memory } from '../machines/life.ts'
 import type { Effect, Input } from '../machines/vocabulary.ts'
 import type { State } from './decide.ts'
 import { claimAll, closesFor, concernsSockets, withOpens } from './sockets.ts'
@@ -28,6 +29,14 @@ export const arrangeSockets = (desk: Decided, heard: readonly Input[]): readonly
   if (!isQuiet && (isRead || phase !== 'serving')) claimAll(desk.sockets)
   return [
     ...withOpens(desk.effects, desk.sockets, instances),
-    ...(isQuiet || isLaunching ? [] : closesFor(desk.sockets, instances)),
+    ...(isQuiet || isLaunching ? [] : closesFor(desk.sockets, [...instances, ...heldIn(desk)])),
   ]
 }
+
+/** What is wanted of those that were not told yet: where a memory was lost, nobody else knows it. */
+const heldIn = ({
+  sandboxes,
+}: Pick<State, 'sandboxes'>): readonly Pick<Memory, 'want' | 'life'>[] =>
+  [...sandboxes.values()].flatMap(({ context: { order, wanted } }) =>
+    Object.keys(order?.held ?? {}).map(name => ({ want: wanted[name] ?? null, life: null })),
+  )

@@ -211,11 +211,9 @@ const sayStanding = (desk: Desk, name: string, stamp: Delivery): void => {
 const beginOrder = (desk: Desk, event: Heard & InputOf<'config.loaded'>): void => {
   const { sandbox, wanted } = event
   if (desk.sandboxes.get(sandbox)?.context.order !== undefined || !hasOrder(wanted)) return
-  const own = [...desk.instances].filter(([instance]) => sandboxOf(instance) === sandbox)
-  if (own.length === 0) return
-  const standing = Object.fromEntries(
-    own.map(([instance, snapshot]) => [instance, standings.standingOf(snapshot)]),
-  )
+  const told = desk.sandboxes.get(sandbox)?.context.wanted ?? {}
+  const standing = standings.muster(sandbox, desk.instances, { told, wanted })
+  if (Object.keys(standing).length === 0) return
   askSandbox(desk, sandbox, letter(event, { type: 'muster', standing }))
 }
 

@@ -1,6 +1,7 @@
 /** What can be said of all instances and sandboxes of a state together. Pure. */
 import { chainOf, sandboxOfInstance } from '../machines/order.ts'
 import type { Letter, Standing } from '../machines/letters.ts'
+import type { Wanted } from '../machines/vocabulary.ts'
 import type { InstanceSnapshot, SandboxSnapshot, TreeSnapshot } from './decide.ts'
 
 /** As its sandbox sees it, who tells others to wait for it. */
@@ -11,6 +12,24 @@ export const standingOf = ({ value, context }: InstanceSnapshot): Standing => {
   const isGoing = value === 'leaving' || value === 'stopping' || value === 'killing'
   return isGoing || want === null || want.config !== life.config ? 'going' : 'coming'
 }
+
+/**
+ * Who is up when an order begins. One that was found, and runs as it is wanted to, is left out: it
+ * will be told so, and say then that it is up; nobody has to stand in for it.
+ */
+export const muster = (
+  sandbox: string,
+  instances: ReadonlyMap<string, InstanceSnapshot>,
+  { told, wanted }: Readonly<Record<'told' | 'wanted', Readonly<Record<string, Wanted>>>>,
+): Readonly<Record<string, Standing>> =>
+  Object.fromEntries(
+    [...instances].flatMap(([name, snapshot]) => {
+      const standing = standingOf(snapshot)
+      const isAsWanted = snapshot.context.life?.config === wanted[name]?.config
+      const isFound = isAsWanted && !Object.hasOwn(told, name) && standing !== 'going'
+      return sandboxOfInstance(name) !== sandbox || isFound ? [] : [[name, standing] as const]
+    }),
+  )
 
 /** Those that end one after the other need more time. */
 export const census = (

@@ -31,6 +31,8 @@ export const bugs = [
   'wall clock',
   /** A second knot of the same name is left alone. */
   'spare left alone',
+  /** A stop that is ordered again goes on to its next signal at once. */
+  'stop step skipped',
   /** Over a restart in place the kill deadline is forgotten. */
   'kill forgotten over exec',
 ] as const

@@ -7,8 +7,9 @@ import type { Evaluation } from '../../src/evaluate/sandbox.ts'
 import type { Problem } from '../../src/config/shapes.ts'
 import { wantedBy } from '../../src/spec.ts'
 import type { Spec } from '../../src/spec.ts'
-import type { Policy } from '../../machines/policy.ts'
 import type { Wanted } from '../../machines/vocabulary.ts'
+import { badImage, drawWishes, processNames } from './wishes.ts'
+import type { Wishes } from './wishes.ts'
 import { after, count, note, strikes } from './world.ts'
 import type { World } from './world.ts'
 
@@ -21,8 +22,8 @@ export interface Declared {
   readonly killMs: number
   /** 0: it listens nowhere. */
   readonly port: number
-  /** What is asked for beyond starting and stopping; most seeds ask for nothing. */
-  readonly policy: Policy | null
+  /** What is asked for beyond starting and stopping. */
+  readonly wishes: Wishes
 }
 
 export interface Sandbox {
@@ -79,8 +80,14 @@ export const createConfigs = (world: World): Configs => {
     repair: () => {
       configs.isListed = true
       for (const [name, sandbox] of sandboxes)
-        if (sandbox.state === 'bad' || sandbox.state === 'vanished')
+        if (sandbox.state !== 'good' && sandbox.state !== 'removed')
           sandboxes.set(name, { ...sandbox, state: 'good', edits: sandbox.edits + 1 })
+      for (const [name, sandbox] of sandboxes)
+        if ([...sandbox.processes.values()].some(({ image }) => image >= badImage))
+          sandboxes.set(
+            name,
+            withImage(sandbox, () => 0),
+          )
     },
     evaluator: {
       settings: () => ({ value: null, problems: [] }),
@@ -122,32 +129,52 @@ const refused = (sandbox: string, problems: readonly Problem[]): Evaluation => (
   subjects: [],
 })
 
+/** Another version of all that `pick` picks; it says null for who stays. */
+export const withImage = (
+  sandbox: Sandbox,
+  pick: (name: string, image: number) => number | null,
+): Sandbox => ({
+  state: 'good',
+  edits: sandbox.edits + 1,
+  processes: new Map(
+    [...sandbox.processes].map(([name, declared]) => [
+      name,
+      { ...declared, image: pick(name, declared.image) ?? declared.image },
+    ]),
+  ),
+})
+
 const evaluationOf = (sandbox: string, { processes }: Sandbox): Evaluation => {
-  const wanted = new Map<string, Wanted>()
+  const [wanted, spares] = [new Map<string, Wanted>(), new Map<string, Wanted>()]
   const specs = new Map<string, Spec>()
   const subjects: unknown[] = []
   for (const [name, declared] of processes) {
-    const { image, container, restartMs, killMs, port, policy } = declared
-    const pauses = `${restartMs}:${killMs}:${port}:${JSON.stringify(policy)}`
+    const { image, container, restartMs, killMs, port, wishes, instances } = declared
+    const pauses = `${restartMs}:${killMs}:${port}:${JSON.stringify(wishes)}`
     const hash = `${sandbox}/${name}:${image}:${container}:${pauses}`
     const sockets = port === 0 ? undefined : [socketAt(port)]
+    const { policy, stop, isInPlace } = wishes
     const spec = {
       ...{ format: 1, sandbox, process: name, image: `/images/${image}`, config: '/c.yaml' },
       ...{ variables: [], container, restartTimeoutMs: restartMs, killTimeoutMs: killMs },
+      ...{ restartProcessOnly: isInPlace },
       ...(sockets !== undefined && { sockets }),
       ...(policy !== null && { policy }),
+      ...(stop !== null && { stop }),
     } as unknown as Spec
     specs.set(hash, spec)
     const files = { sandbox: { file: `s:${sandbox}` }, container: { file: `c:${sandbox}` } }
     subjects.push({ subject: { ...files, process: { name } }, image: spec.image, spec })
-    for (let i = 0; i < declared.instances; i += 1)
-      wanted.set(`${sandbox}/${name}.${i}`, {
+    for (let i = 0; i < instances + (policy?.rolling?.surge ?? 0); i += 1) {
+      const kind = i < instances ? wanted : spares
+      kind.set(`${sandbox}/${name}.${i}`, {
         ...wantedBy(spec, hash),
         config: `{"image":${image},"name":"${name}.${i}"}`,
       })
+    }
   }
   const examined = subjects as Evaluation['subjects']
-  return { ...refused(sandbox, []), wanted, specs, subjects: examined }
+  return { ...refused(sandbox, []), wanted, spares, specs, subjects: examined }
 }
 
 const socketAt = (port: number) => ({
@@ -155,45 +182,26 @@ const socketAt = (port: number) => ({
   ...{ reuseAddr: true, reusePort: false, setNonBlock: false },
 })
 
-const drawOne = (world: World): Declared => {
+const drawOne = (world: World, name: string): Declared => {
   const dice = world.dice('config files')
+  const wishes = drawWishes(world, name)
+  const isMany = world.dice('many').happens(0.7) && wishes.policy?.rolling !== undefined
   return {
-    instances: dice.pick([0, 1, 1, 2]),
+    instances: dice.pick([0, 1, 1, 2]) + (isMany ? 1 : 0),
     image: dice.upTo(3),
     container: dice.upTo(3),
     restartMs: dice.pick([0, 100, 1_000, 5_000]),
     killMs: dice.pick([0, 100, 500, 5_000]),
     port: dice.pick([0, 80, 81]),
-    policy: drawPolicy(world),
-  }
-}
-
-/** Pauses are short enough to be over in the calm. */
-const drawPolicy = (world: World): Policy | null => {
-  const dice = world.dice('policies')
-  const backoff = {
-    ...{ initialMs: dice.pick([10, 100]), factor: 2, maxMs: dice.pick([500, 5_000]) },
-    ...{ jitter: dice.pick([0, 0.5]), resetAfterMs: dice.pick([0, 2_000]) },
-  }
-  const retryMs = dice.pick([200, 8_000])
-  const intensity = { restarts: dice.pick([0, 2]), periodMs: 10_000, retryMs }
-  const has = [dice.happens(0.5), dice.happens(0.5), dice.happens(0.5)]
-  if (!world.faults.has('policy')) return null
-  return {
-    ...(has[0] === true && { backoff }),
-    ...(has[1] === true && { intensity }),
-    ...(has[2] === true && { after: ['a'] }),
+    wishes,
   }
 }
 
 const draw = (world: World): ReadonlyMap<string, Declared> =>
   new Map(
-    ['a', 'b'].map(name => {
-      const { policy, ...declared } = drawOne(world)
-      const { after: _after, ...alone } = policy ?? {}
-      // The first waits for nobody.
-      return [name, { ...declared, policy: name === 'a' && policy !== null ? alone : policy }]
-    }),
+    processNames
+      .slice(0, world.dice('many').happens(0.2) ? 3 : 2)
+      .map(name => [name, drawOne(world, name)]),
   )
 
 // ---- what happens to the files -------------------------------------------------------------
@@ -219,19 +227,19 @@ const edited = (world: World, sandbox: Sandbox): Sandbox => {
   if (dice.happens(0.15)) return { ...sandbox, state: dice.pick(['vanished', 'removed']) }
   const processes = new Map(sandbox.processes)
   const process = dice.pick([...processes.keys()])
-  const before = processes.get(process) ?? drawOne(world)
-  const drawn = drawOne(world)
-  const change = dice.pick([
-    'instances',
-    'image',
-    'container',
-    'restartMs',
-    'killMs',
-    'port',
-  ] as const)
+  const drawn = drawOne(world, process)
+  const before = processes.get(process) ?? drawn
+  const change = dice.pick(changes)
+  if (change === 'images') return withImage(sandbox, () => drawn.image)
   processes.set(process, { ...before, [change]: drawn[change] })
   return { ...sandbox, state: 'good', processes }
 }
+
+/** `images`: of all its processes at once. */
+const changes = [
+  ...(['instances', 'image', 'container', 'restartMs', 'killMs', 'port'] as const),
+  ...(['wishes', 'images'] as const),
+] as const
 
 /** The directory cannot be read for a while. */
 export const hideListing = (world: World, configs: Configs): void => {

@@ -9,11 +9,15 @@ import type { StatusLine } from '../../native/statusFile.ts'
 import type { Found } from '../../native/survey.ts'
 import type { Kept } from '../../native/statusLife.ts'
 import { holdSockets } from './fakeSockets.ts'
-import type { Kernel, Process } from './kernel.ts'
+import { factOf, factsOf } from '../../native/watching.ts'
+import type { WatchFact } from '../../native/watching.ts'
+import { appPidOf } from './kernel.ts'
+import type { Kernel, Orders, Process } from './kernel.ts'
 import { liveAsKnot, signalKnot } from './knot.ts'
 import type { Mortal } from './mortal.ts'
 import type { Listener } from './network.ts'
 import type { Promises } from './promises.ts'
+import { runPreStop } from './stopping.ts'
 import { count, strikes } from './world.ts'
 import type { World } from './world.ts'
 
@@ -22,7 +26,12 @@ type Signal = Extract<Effect, { type: 'signal' }>
 type Look = Extract<Effect, { type: 'preStop' | 'probe' | 'stopProbes' }>
 
 export type Prepared =
-  | { readonly killMs: number; readonly spec: string; readonly sockets: readonly Listener[] }
+  | {
+      readonly killMs: number
+      readonly spec: string
+      readonly sockets: readonly Listener[]
+      readonly orders: Orders
+    }
   | { readonly refused: { readonly step: string; readonly about: string; readonly code: string } }
 
 export interface KnotsOptions {
@@ -54,6 +63,11 @@ interface Knot {
   refused: Kept['refused']
   exited: Kept['exited']
   hasEnded: boolean
+  isReady: boolean
+  /** It was ready, has ended, and is about to be started in its place. */
+  isAgain: boolean
+  /** What was said of it to an earlier life of the supervisor, and still holds. */
+  readonly known: readonly WatchFact[]
 }
 
 export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots => {
@@ -65,6 +79,7 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
   let changed = new Set<string>()
   let ended: Knot[] = []
   let isAwaited = false
+  let adopted: Knot[] = []
 
   const expect = (): void => {
     if (isAwaited) return
@@ -113,13 +128,34 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
   const readOn = (knot: Knot): void => {
     const lines = kernel.files.get(knot.file)?.slice(knot.offset) ?? []
     knot.offset += lines.length
-    for (const line of lines) {
-      if (line.said === 'refused') knot.refused = line
-      if (line.said === 'exited') knot.exited = line
-      if (line.said !== 'started' || knot.startedAt !== null) continue
-      knot.startedAt = line.mono
-      const pid = knot.process?.state === 'alive' ? knot.pid + 1 : 0
-      hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
+    for (const line of lines) take(knot, line)
+  }
+
+  const take = (knot: Knot, line: StatusLine): void => {
+    if (line.said === 'refused') knot.refused = line
+    if (line.said === 'exited') knot.exited = line
+    if (line.said === 'died') knot.isAgain = knot.isReady
+    tell(knot, factOf(line, knot.isReady))
+    if (line.said !== 'started' || (knot.startedAt !== null && !knot.isAgain)) return
+    knot.startedAt ??= line.mono
+    knot.isAgain = false
+    const pid = knot.process?.state === 'alive' ? (appPidOf(knot.process) ?? 0) : 0
+    hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
+  }
+
+  const tell = (knot: Knot, fact: WatchFact | null): void => {
+    if (fact === null) return
+    if (fact.type === 'app.ready' || fact.type === 'app.unready')
+      knot.isReady = fact.type === 'app.ready'
+    hear({ ...fact, ...stamp(), ...lifeOf(knot) })
+  }
+
+  const readAdopted = (): void => {
+    const knots = adopted.filter(({ hasEnded }) => !hasEnded)
+    adopted = []
+    for (const knot of knots) {
+      for (const fact of knot.known) tell(knot, fact)
+      readOn(knot)
     }
   }
 
@@ -163,14 +199,14 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     }
     mortal.passes('before the status file')
     const file = fileName(instance, incarnation)
-    const { spec, killMs } = prepared
+    const { spec, killMs, orders } = prepared
     if (kernel.files.has(file))
       return refuse({ step: 'making the status file', about: file, code: 'EEXIST' })
     const lines: StatusLine[] = [{ said: 'knot', name: instance, incarnation, spec }]
     kernel.files.set(file, lines)
     mortal.passes('before the birth')
     const process = kernel.bear({
-      ...{ instance, incarnation, file, lines, killMs, spec },
+      ...{ instance, incarnation, file, lines, killMs, spec, orders },
       config: wanted.config,
       isChild: true,
       isSpare: false,
@@ -203,11 +239,21 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     signalKnot(world, kernel, process, effect.signal)
   }
 
+  const preStop = (effect: Extract<Effect, { type: 'preStop' }>): void => {
+    mortal.passes('before the order of a pre-stop')
+    const knot = lives.get(fileName(effect.instance, effect.incarnation))
+    if (knot !== undefined && knot.process !== null && !knot.hasEnded)
+      runPreStop(world, kernel, knot.process)
+  }
+
   const knotOf = (found: Found): Omit<Knot, 'hasEnded'> => {
     const { instance, incarnation, pid, offset, kept } = found
     const process = kernel.processes[(found.pidfd ?? 0) - 1] ?? null
     const file = found.file ?? fileName(instance, incarnation)
-    return { instance, incarnation, pid, process, file, offset, ...kept }
+    const { startedAt, refused, exited, watched = [] } = kept
+    const said = { startedAt, refused, exited, known: factsOf(watched) }
+    const fresh = { isReady: false, isAgain: false }
+    return { instance, incarnation, pid, process, file, offset, ...said, ...fresh }
   }
 
   const drop = (knot: Knot): void => {
@@ -224,12 +270,12 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     perform: effect => {
       if (effect.type === 'launch') launch(effect)
       else if (effect.type === 'signal') signal(effect)
+      else if (effect.type === 'preStop') preStop(effect)
     },
     adopt: found => {
       const knot = { ...knotOf(found), hasEnded: false }
       watch(knot)
-      changed.add(knot.file)
-      expect()
+      if (adopted.push(knot) === 1) soon(readAdopted)
     },
     keep: found => {
       const knot = { ...knotOf(found), hasEnded: true }
@@ -258,6 +304,9 @@ const unread = {
   refused: null,
   exited: null,
   hasEnded: false,
+  isReady: false,
+  isAgain: false,
+  known: [],
 }
 
 const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })

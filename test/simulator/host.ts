@@ -6,6 +6,7 @@ import type { Continuity } from './continuity.ts'
 import { createFakeDisk } from './fakeDisk.ts'
 import type { FakeDisk } from './fakeDisk.ts'
 import { createKernel } from './kernel.ts'
+import type { Judge } from './judge.ts'
 import type { Kernel, Process } from './kernel.ts'
 import { signalKnot } from './knot.ts'
 import { createMemory } from './memory.ts'
@@ -14,6 +15,9 @@ import { createNetwork } from './network.ts'
 import type { Network } from './network.ts'
 import { createPromises } from './promises.ts'
 import type { Promises } from './promises.ts'
+import { createOrdering } from './ordering.ts'
+import { createRates } from './rates.ts'
+import { createReadiness } from './readiness.ts'
 import type { Story } from './story.ts'
 import type { World } from './world.ts'
 
@@ -25,6 +29,7 @@ export interface Host {
   readonly network: Network
   readonly continuity: Continuity
   readonly promises: Promises
+  readonly judges: readonly Judge[]
   readonly memory: Memory
   readonly dismiss: (process: Process) => void
 }
@@ -36,12 +41,19 @@ export const createHost = (world: World, story: Story): Host => {
   const disk = createFakeDisk(world)
   const network = createNetwork()
   const continuity = createContinuity(world, network)
+  const { ledger } = promises
+  const judges = [
+    createReadiness(world, kernel, ledger),
+    createOrdering(world, ledger),
+    createRates(world),
+  ]
   return {
     world,
     kernel,
     configs,
     network,
     continuity,
+    judges,
     promises,
     disk,
     memory: createMemory(world, {
@@ -49,10 +61,12 @@ export const createHost = (world: World, story: Story): Host => {
       onWritten: (turn, state) => {
         story.turn(turn)
         promises.written(turn, state)
+        for (const judge of judges) judge.written(turn, state)
         continuity.closes(turn.effects, state)
       },
       onAmnesia: state => {
         promises.amnesia(state)
+        for (const judge of judges) judge.forget?.()
         continuity.forget()
       },
       isFull: () => disk.isFull,

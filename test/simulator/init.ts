@@ -152,6 +152,7 @@ export const createInit = (host: Host): Init => {
       count(world, 'reboot')
       note(world, () => `reboot, the runtime directory is ${keepsRuntime ? 'kept' : 'empty'}`)
       promises.rebooted()
+      for (const judge of host.judges) judge.forget?.()
       life?.mortal.kill('at a reboot')
       leaveImage()
       pending.clear()

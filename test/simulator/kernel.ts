@@ -3,9 +3,42 @@
  * for as long as its parent lives and has not asked; those of a dead parent are taken by init at
  * once. A pid is free again when nothing is left of its process; its birth is never the same.
  */
+import type { Policy } from '../../machines/policy.ts'
 import type { StatusLine } from '../../native/statusFile.ts'
+import type { SpecStopStep } from '../../src/spec.ts'
 import { after, count, monoOf, note, strikes } from './world.ts'
 import type { World } from './world.ts'
+
+/** What the plan of a knot says beyond its application. */
+export interface Orders {
+  readonly policy: Policy | null
+  readonly stop: readonly SpecStopStep[] | null
+  /** It starts its application again, so long after the last start. Null: it does not. */
+  readonly inPlaceMs: number | null
+  /** Of a version that never gets ready. */
+  readonly isBad: boolean
+}
+
+export const noOrders: Orders = { policy: null, stop: null, inPlaceMs: null, isBad: false }
+
+/** What its application has done, as the truth has it. */
+export interface Application {
+  /** How often it was started. */
+  starts: number
+  /** Not while it waits for another start in its place. */
+  isRunning: boolean
+  isReady: boolean
+  isUnwell: boolean
+  /** Whether it has ever said so, in this life. */
+  wasReady: boolean
+  wasUnwell: boolean
+  preStop: 'none' | 'runs' | 'over'
+  preStopStatus: number
+  /** Signals of a stop, and when they came, CLOCK_MONOTONIC. */
+  readonly signals: { readonly signal: string; readonly mono: number }[]
+  /** What another SIGTERM does; nothing, but for a planted mistake. */
+  stopAgain: (() => void) | null
+}
 
 /** An object of this kind stands for a pidfd, by its `id`. */
 export interface Process {
@@ -25,6 +58,8 @@ export interface Process {
   readonly spec: string | null
   /** Of the knot itself. */
   readonly killMs: number
+  /** What its plan asks of it. */
+  readonly orders: Orders
   isChild: boolean
   state: 'alive' | 'zombie' | 'reaped'
   /** The wait status it has ended with. */
@@ -40,7 +75,12 @@ export interface Process {
   isHung: boolean
   isStuck: boolean
   isDeaf: boolean
+  readonly app: Application
 }
+
+/** Null: there is none, or none yet. */
+export const appPidOf = ({ pid, app }: Process): number | null =>
+  app.isRunning ? pid + 10_000 * app.starts : null
 
 export interface Watcher {
   readonly changed: (file: string) => void
@@ -56,6 +96,7 @@ export type Birth = Pick<
   | 'config'
   | 'spec'
   | 'killMs'
+  | 'orders'
   | 'isChild'
   | 'isSpare'
 >
@@ -90,6 +131,7 @@ const strange: Birth = {
   config: '',
   spec: null,
   killMs: 0,
+  orders: noOrders,
   isChild: false,
   isSpare: false,
 }
@@ -120,6 +162,11 @@ export const createKernel = (world: World): Kernel => {
       isHung: false,
       isStuck: false,
       isDeaf: false,
+      app: {
+        ...{ starts: 0, isRunning: false, isReady: false, isUnwell: false },
+        ...{ wasReady: false, wasUnwell: false },
+        ...{ preStop: 'none', preStopStatus: 0, signals: [], stopAgain: null },
+      },
     }
     processes.push(process)
     byPid.set(process.pid, process)

@@ -4,10 +4,13 @@
  *
  *     set-up ─► refused ─► ends                   a step of the plan fails
  *            ─► started ─► exited ─► ends         the application ends, by itself or on SIGTERM
+ *                       ─► died ─► started        it is started again in its place
  *            ─► ends                              somebody kills it
  *            ─► (nothing)                         it hangs
  */
+import { watchApplication } from './application.ts'
 import type { Kernel, Process } from './kernel.ts'
+import { beginStop } from './stopping.ts'
 import { after, count, monoOf, strikes } from './world.ts'
 import type { World } from './world.ts'
 
@@ -55,11 +58,36 @@ const refuse = (world: World, kernel: Kernel, process: Process): void => {
 const start = (world: World, kernel: Kernel, process: Process): void => {
   if (process.state !== 'alive') return
   if (process.stoppingSince !== null) return stopUnstarted(world, kernel, process)
+  startApplication(world, kernel, process)
+}
+
+const startApplication = (world: World, kernel: Kernel, process: Process): void => {
+  const { app } = process
+  const starts = (app.starts += 1)
+  Object.assign(app, { isRunning: true, isReady: false, isUnwell: false })
   process.startedAt = monoOf(world)
-  kernel.write(process, { said: 'started', mono: process.startedAt, innerPid: 2 })
-  if (!hits(world, 'death', 0.5)) return
-  later(world, () => {
-    if (!process.isHung) endApplication(world, kernel, process, 'itself')
+  kernel.write(process, { said: 'started', mono: process.startedAt, innerPid: 1 + starts })
+  const end = (): void => {
+    if (!process.isHung && app.starts === starts) endByItself(world, kernel, process)
+  }
+  watchApplication(world, kernel, process, end)
+  if (hits(world, 'death', 0.5)) later(world, end)
+}
+
+/** Where its plan says so, it is started again in its place. */
+const endByItself = (world: World, kernel: Kernel, process: Process): void => {
+  const { app, startedAt, stoppingSince } = process
+  const { inPlaceMs } = process.orders
+  if (inPlaceMs === null || stoppingSince !== null || startedAt === null || !app.isRunning)
+    return endApplication(world, kernel, process, 'itself')
+  const mono = monoOf(world)
+  const status = world.dice('lives').pick(statuses)
+  count(world, 'inPlace')
+  app.isRunning = false
+  kernel.write(process, { said: 'died', mono, status, started: startedAt })
+  after(world, startedAt + inPlaceMs - mono, () => {
+    if (process.state === 'alive' && process.stoppingSince === null)
+      startApplication(world, kernel, process)
   })
 }
 
@@ -78,6 +106,7 @@ const endApplication = (
 ): void => {
   if (process.state !== 'alive' || process.exited !== null || process.startedAt === null) return
   const status = how === 'killed' ? 9 : world.dice('lives').pick(statuses)
+  process.app.isRunning = false
   kernel.write(process, {
     said: 'exited',
     mono: monoOf(world),
@@ -100,18 +129,19 @@ export const signalKnot = (
   const dice = world.dice('knots')
   if (signal === 'SIGKILL') return after(world, dice.upTo(3), () => kernel.end(process, 9))
   if (process.instance === null) return kernel.end(process, 15)
+  if (process.stoppingSince !== null) process.app.stopAgain?.()
   if (process.isHung || process.isStuck || process.stoppingSince !== null) return
   process.stoppingSince = monoOf(world)
   // Before its application is started it only remembers.
   if (process.startedAt === null && process.incarnation > 0) return
-  const orderlyMs = dice.upTo(process.killMs + 1)
-  if (!process.isDeaf) after(world, orderlyMs, () => endApplication(world, kernel, process, 'term'))
-  after(world, process.killMs, () => endApplication(world, kernel, process, 'killed'))
+  if (!process.app.isRunning) endApplication(world, kernel, process, 'term')
+  else beginStop(world, process, how => endApplication(world, kernel, process, how))
 }
 
 /** A knot of nobody: of the original, or of somebody who has copied our command line. */
 export const liveAsIntruder = (world: World, kernel: Kernel, process: Process): void => {
   process.startedAt = monoOf(world)
+  process.app.isRunning = true
   if (hits(world, 'death', 0.3))
     later(world, () => endApplication(world, kernel, process, 'itself'))
 }

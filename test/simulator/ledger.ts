@@ -12,6 +12,12 @@ export interface Ledger {
   readonly excused: Set<Process>
   /** When a life was first told to stop. */
   readonly terms: Map<string, number>
+  /** Lives, by the names of their files, that count as ready because their time was over. */
+  readonly accepted: Set<string>
+  /** That were found, and of which nothing was remembered. */
+  readonly strangers: Set<string>
+  /** That are ended for their own sake: they were ill, or late, or an operator wanted it. */
+  readonly personal: Set<string>
 }
 
 /**

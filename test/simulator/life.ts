@@ -14,6 +14,7 @@ import { endsIn, remember } from '../../src/memory.ts'
 import { aliveIn, createForgetting, performEffect } from '../../src/performing.ts'
 import { keepState } from '../../src/state.ts'
 import { wantedBy } from '../../src/spec.ts'
+import type { Spec } from '../../src/spec.ts'
 import { openBus } from '../../src/turn.ts'
 import type { Bus, TurnLog } from '../../src/turn.ts'
 import { createFakeKnots } from './fakeKnots.ts'
@@ -22,10 +23,12 @@ import type { FakeSockets } from './fakeSockets.ts'
 import { createFakeTimers } from './fakeTimers.ts'
 import type { FakeTimers } from './fakeTimers.ts'
 import type { Host } from './host.ts'
+import type { Orders } from './kernel.ts'
 import type { WrittenTurn } from './memory.ts'
 import { Killed } from './mortal.ts'
 import type { Mortal } from './mortal.ts'
 import { surveyOf } from './survey.ts'
+import { isBadImage } from './wishes.ts'
 import { after, monoOf, note, stampOf } from './world.ts'
 
 export interface Life {
@@ -125,7 +128,10 @@ export const startLife = (options: LifeOptions): Life => {
         return { refused: { step: 'finding', about: wanted.spec, code: 'ENOENT' } }
       const given = sockets.give(wantedBy(found.spec, found.hash).sockets ?? [])
       if (given === null) return { refused: { step: 'listen', about: '', code: 'EADDRINUSE' } }
-      return { killMs: found.spec.killTimeoutMs, spec: found.hash, sockets: given }
+      return {
+        ...{ killMs: found.spec.killTimeoutMs, spec: found.hash, sockets: given },
+        orders: ordersIn(found.spec),
+      }
     },
   })
   const sweeper = {
@@ -185,6 +191,7 @@ export const startLife = (options: LifeOptions): Life => {
       pid,
       version: '0',
       reason,
+      startRate: world.startRate,
       stamp,
       sayRefusal: () => () => ({ step: 'a step', about: '', code: 'E' }),
     },
@@ -217,6 +224,14 @@ export const startLife = (options: LifeOptions): Life => {
   for (const signal of options.signals) hear({ type: 'signal.received', ...stamp(), signal })
   return life
 }
+
+/** What is compiled into the plan of a knot. */
+const ordersIn = ({ policy, stop, restartProcessOnly, restartTimeoutMs, image }: Spec): Orders => ({
+  policy: policy ?? null,
+  stop: stop ?? null,
+  inPlaceMs: restartProcessOnly ? restartTimeoutMs : null,
+  isBad: isBadImage(image),
+})
 
 const settingsOf = (): Settings =>
   ({ places: { configLogDir: null, sandboxesDir: '/etc/lithos/sandboxes' } }) as unknown as Settings

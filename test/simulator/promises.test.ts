@@ -9,7 +9,7 @@ import type { Input } from '../../machines/vocabulary.ts'
 import { decide, emptyState } from '../../src/decide.ts'
 import type { State } from '../../src/decide.ts'
 import { createConfigs } from './configs.ts'
-import { createKernel } from './kernel.ts'
+import { createKernel, noOrders } from './kernel.ts'
 import type { Process } from './kernel.ts'
 import { createPromises } from './promises.ts'
 import { createWorld, stampOf } from './world.ts'
@@ -40,6 +40,7 @@ const scene = () => {
       lines: file === null ? [] : [{ said: 'pid', pid: 101, birth: 0 }],
       isChild: incarnation > 0,
       isSpare: incarnation === 0,
+      orders: noOrders,
     })
   }
 

@@ -7,6 +7,7 @@
  */
 import type { Effect, Input } from '../../machines/vocabulary.ts'
 import type { State } from '../../src/decide.ts'
+import type { Evaluation } from '../../src/evaluate/sandbox.ts'
 import type { Configs } from './configs.ts'
 import { fileName } from '../../native/statusFile.ts'
 import type { Kernel, Process } from './kernel.ts'
@@ -52,9 +53,13 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   const forgotten = new Set<Process>()
   const excused = new Set<Process>()
   const terms = new Map<string, number>()
+  /** Lives that are to be stopped when a command before it is over. */
+  const leaving = new Set<string>()
   const starts = new Map<string, LastStart>()
   /** By a command, or because everything was to stop: until the life is over. */
   const stopAsked = new Set<string>()
+  /** What good files said when a configuration was taken last. */
+  const inForce = new Map<string, Evaluation>()
   let state: State | null = null
 
   const fail = (promise: string, what: string): void => breakPromise(world, promise, what)
@@ -103,16 +108,23 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   }
 
   /** Nothing is stopped but for a good configuration, a command, or because everything stops. */
-  const stopsForAReason = (effect: Signal, next: State): void => {
+  const stopsForAReason = (effect: Pick<Signal, 'instance' | 'incarnation'>, next: State): void => {
     const { instance, incarnation } = effect
     // One that has ended, and was not heard of yet, is stopped by nothing.
     if (lives.get(fileName(instance, incarnation))?.state === 'zombie') return
     const life = next.instances.get(instance)?.context.life ?? null
     const given = configs.given.get(instance.slice(0, instance.indexOf('/')))
-    const isStillWanted = given?.wanted.get(instance)?.config === life?.config
+    // In the same turn it may have ended, and another one begun.
+    const { config } = (life?.incarnation === incarnation
+      ? life
+      : lives.get(fileName(instance, incarnation))) ?? { config: null }
+    // What was read since may only have been read for a start.
+    const taken = inForce.get(instance.slice(0, instance.indexOf('/'))) ?? given
+    const isStillWanted = [given, taken].every(one => one?.wanted.get(instance)?.config === config)
     const isAsked = stopAsked.has(instance) || next.tree.context.isStopping
     const isAbsent = !next.sandboxes.get(instance.slice(0, instance.indexOf('/')))
-    const isKnown = terms.has(fileName(instance, incarnation))
+    const key = fileName(instance, incarnation)
+    const isKnown = terms.has(key) || leaving.has(key)
     if (life === null || isAsked || isAbsent || isKnown || !isStillWanted || given === undefined)
       return
     if (absent.has(instance.slice(0, instance.indexOf('/')))) return
@@ -199,7 +211,6 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   const hear = (input: Input, isInFile: boolean): void => {
     switch (input.type) {
       case 'knot.exited':
-        stopAsked.delete(input.instance)
         return tellsTruly(input, isInFile)
       case 'knot.refused':
         return tellsRefusal(input, isInFile)
@@ -214,12 +225,21 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
         stopAsked.add(input.instance)
         starts.delete(input.instance)
         return
+      // Whether it was time for that is asked elsewhere.
+      case 'app.unhealthy':
+        return void stopAsked.add(input.instance)
+      case 'timer.elapsed':
+        if (input.timer === 'ready') stopAsked.add(input.instance ?? '')
+        return
       case 'config.remove':
         return void absent.add(input.sandbox)
       case 'config.absent':
         return void absent.add(input.sandbox)
-      case 'config.loaded':
+      case 'config.loaded': {
+        const given = configs.given.get(input.sandbox)
+        if (given !== undefined) inForce.set(input.sandbox, given)
         absent.delete(input.sandbox)
+      }
     }
   }
 
@@ -233,7 +253,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   }
 
   return {
-    ledger: { lives, told, excused, terms },
+    ledger: { lives, told, excused, terms, ...ledgerSets() },
     heard: inputs => {
       for (const input of inputs) if (input.type === 'config.absent') isReallyAbsent(input)
     },
@@ -245,11 +265,18 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       for (const effect of effects) {
         // Of whom nothing is left, the number may be given again where a journal was lost.
         if (effect.type === 'launch') lives.delete(fileName(effect.instance, effect.incarnation))
-        if (effect.type !== 'signal' || effect.signal !== 'SIGTERM') continue
+        // Nobody wanted it for a moment: who comes now begins anew.
+        if (effect.type === 'sweep' && effect.cgroup) starts.delete(effect.instance)
+        const isStop = effect.type === 'signal' && effect.signal === 'SIGTERM'
+        if (!isStop && effect.type !== 'preStop') continue
         stopsForAReason(effect, next)
         const key = fileName(effect.instance, effect.incarnation)
+        if (!isStop) leaving.add(key)
+        if (!isStop) continue
         if (!terms.has(key)) terms.set(key, mono)
       }
+      // What was ordered before its end, in the same turn, had its reason.
+      for (const input of inputs) if (input.type === 'knot.exited') stopAsked.delete(input.instance)
       relax(next)
     },
     born: process => {
@@ -260,6 +287,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       const key = fileName(instance, process.incarnation)
       lives.set(key, process)
       terms.delete(key)
+      leaving.delete(key)
     },
     signalled: (process, effect) => {
       reachesItsLife(process, effect)
@@ -297,3 +325,9 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     },
   }
 }
+
+const ledgerSets = (): Pick<Ledger, 'accepted' | 'strangers' | 'personal'> => ({
+  accepted: new Set(),
+  strangers: new Set(),
+  personal: new Set(),
+})

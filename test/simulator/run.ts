@@ -150,6 +150,7 @@ const simulate = (options: RunOptions): Result => {
   const last = scene()
   if (last !== null) {
     guard(() => checkEnd(last))
+    for (const judge of host.judges) judge.checkEnd?.(last)
     host.continuity.checkEnd(last.state)
   } else breakPromise(world, 'it runs', 'in the end there is no supervisor')
 

@@ -4,7 +4,8 @@
  */
 import type { Found } from '../../native/survey.ts'
 import { parseFileName } from '../../native/statusFile.ts'
-import type { StatusLine } from '../../native/statusFile.ts'
+import { lifeOf, sharedBy } from '../../native/statusLife.ts'
+import { appPidOf } from './kernel.ts'
 import type { Kernel, Process } from './kernel.ts'
 
 export const surveyOf = (kernel: Kernel): readonly Found[] => {
@@ -31,7 +32,7 @@ const describeLiving = (kernel: Kernel, process: Process): Found => {
     foreign: file === null,
     config: process.config,
     ...bodyOf(process),
-    appPid: process.startedAt === null ? null : process.pid + 1,
+    appPid: appPidOf(process),
   }
 }
 
@@ -64,16 +65,5 @@ const bodyOf = ({ id, pid, birth }: Process) => ({
 
 const read = (kernel: Kernel, file: string | null) => {
   const lines = file === null ? [] : (kernel.files.get(file) ?? [])
-  const said = <T extends StatusLine['said']>(word: T) =>
-    lines.find((line): line is Extract<StatusLine, { said: T }> => line.said === word) ?? null
-  return {
-    file,
-    spec: said('knot')?.spec ?? null,
-    kept: {
-      startedAt: said('started')?.mono ?? null,
-      refused: said('refused'),
-      exited: said('exited'),
-    },
-    offset: lines.length,
-  }
+  return sharedBy(lifeOf(file ?? '', { lines, offset: lines.length }), file)
 }

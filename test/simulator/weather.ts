@@ -3,6 +3,7 @@ import { edit, hideListing } from './configs.ts'
 import type { Host } from './host.ts'
 import type { Init } from './init.ts'
 import { hotDirectory } from './life.ts'
+import { noOrders } from './kernel.ts'
 import { liveAsIntruder } from './knot.ts'
 import { after, count, note, stampOf } from './world.ts'
 import type { FaultKind } from './world.ts'
@@ -140,6 +141,7 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     count(world, 'intruder')
     const process = kernel.bear({
       ...{ instance, incarnation: 0, file: null, lines: [], spec: null, killMs: 500 },
+      orders: noOrders,
       config: dice.happens(0.5) ? wanted.config : '{"other":true}',
       isChild: false,
       isSpare: true,

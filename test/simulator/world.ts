@@ -52,6 +52,24 @@ export const faultKinds = [
   'config',
   /** Configuration asks for back-off, for a limit of restarts, for an order of starts. */
   'policy',
+  /** Configuration asks whether it is ready, and some become so late, or never. */
+  'ready',
+  /** It asks whether it is well, and some are not. */
+  'healthy',
+  /** Applications speak as of sd_notify: they reload, stop, need longer, say how they are. */
+  'notice',
+  /** It has a list of signals for a stop. */
+  'stopList',
+  /** It has a command that is run before a stop. */
+  'preStop',
+  /** It has processes replaced a few at a time, with spare ones or without. */
+  'rolling',
+  /** Starts are spread over time. */
+  'startRate',
+  /** An operator switches to a version that is never ready, and puts the former one back. */
+  'operator',
+  /** A knot starts its application again in its place. */
+  'inPlace',
   /** A file of the configuration cannot be read or evaluated. */
   'badConfig',
   /** The directory of the sandboxes cannot be read. */
@@ -85,6 +103,8 @@ export interface World {
   /** From some time on nothing goes wrong any more. */
   isCalm: boolean
   violation: Violation | null
+  /** Starts a second, as the master configuration has it; null: as many as there are. */
+  startRate: number | null
   readonly counts: Map<FaultKind, number>
   readonly notes: string[]
   readonly isTold: boolean
@@ -107,10 +127,11 @@ export const createWorld = (options: WorldOptions): World => {
     return found
   }
   const drawn = faultKinds.filter(kind => dice(`faults ${kind}`).happens(0.6))
+  const faults = new Set(drawn.filter(kind => !without.has(kind)))
   return {
     seed,
     agenda: createAgenda(),
-    faults: new Set(drawn.filter(kind => !without.has(kind))),
+    faults,
     bug,
     now: 0,
     bootedAt: -dice('boot').between(1, 1_000_000),
@@ -118,6 +139,7 @@ export const createWorld = (options: WorldOptions): World => {
     boots: 1,
     isCalm: false,
     violation: null,
+    startRate: faults.has('startRate') ? dice('start rate').pick([2, 5, 50]) : null,
     counts: new Map(),
     notes: [],
     isTold,
