@@ -7,8 +7,9 @@ import type { Effect, Hear } from '../../machines/vocabulary.ts'
 import { fileName } from '../../native/statusFile.ts'
 import type { StatusLine } from '../../native/statusFile.ts'
 import type { Found } from '../../native/survey.ts'
-import type { Kept } from '../../native/statusLife.ts'
 import { holdSockets } from './fakeSockets.ts'
+import { howItEnded, lifeOf, unread } from './heldKnot.ts'
+import type { Knot } from './heldKnot.ts'
 import { factOf, factsOf } from '../../native/watching.ts'
 import type { WatchFact } from '../../native/watching.ts'
 import { appPidOf } from './kernel.ts'
@@ -50,24 +51,6 @@ export interface FakeKnots {
   readonly adopt: (found: Found) => void
   readonly keep: (found: Found) => HowItEnded
   readonly forget: (instance: string, incarnation: number) => void
-}
-
-interface Knot {
-  readonly instance: string
-  readonly incarnation: number
-  readonly pid: number
-  readonly process: Process | null
-  readonly file: string
-  offset: number
-  startedAt: number | null
-  refused: Kept['refused']
-  exited: Kept['exited']
-  hasEnded: boolean
-  isReady: boolean
-  /** It was ready, has ended, and is about to be started in its place. */
-  isAgain: boolean
-  /** What was said of it to an earlier life of the supervisor, and still holds. */
-  readonly known: readonly WatchFact[]
 }
 
 export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots => {
@@ -289,24 +272,3 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     },
   }
 }
-
-/** Of a child always; of others where the kernel keeps notes. */
-const howItEnded = (world: World, { process, exited }: Knot): HowItEnded => {
-  if (process !== null && process.isChild) return { status: process.status, keptBy: 'child' }
-  const isNoted = process !== null && world.dice('kernel').happens(0.7)
-  if (isNoted) return { status: process.status, keptBy: 'kernel' }
-  return { status: null, keptBy: exited === null ? 'nobody' : 'status file' }
-}
-
-const unread = {
-  offset: 0,
-  startedAt: null,
-  refused: null,
-  exited: null,
-  hasEnded: false,
-  isReady: false,
-  isAgain: false,
-  known: [],
-}
-
-const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })

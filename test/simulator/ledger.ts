@@ -31,3 +31,13 @@ export const callBack = (lives: Ledger['lives'], kernel: Kernel, { instances }: 
     if (process?.instance === instance) lives.set(fileName(instance, incarnation), process)
   }
 }
+
+export const newLedger = (): Ledger => ({
+  lives: new Map(),
+  told: new Set(),
+  excused: new Set(),
+  terms: new Map(),
+  accepted: new Set(),
+  strangers: new Set(),
+  personal: new Set(),
+})

@@ -125,7 +125,9 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
     const names = namesOf(wanted, process)
     const missed = names.filter(name => !isUp(next, name) && !hasFallen(turn, name))
     const { lent = [] } = next.sandboxes.get(sandboxOf(instance))?.context.order ?? {}
-    const spares = lent.filter(name => processOf(name) === process && isUp(next, name))
+    const spares = lent.filter(
+      name => processOf(name) === process && (isUp(next, name) || hasFallen(turn, name)),
+    )
     count(world, 'rolling')
     if (missed.length <= rolling.maxUnavailable + spares.length) return
     const what = `${instance} is replaced, and then ${missed.join(', ')} are missed`

@@ -11,7 +11,8 @@ import type { Evaluation } from '../../src/evaluate/sandbox.ts'
 import type { Configs } from './configs.ts'
 import { fileName } from '../../native/statusFile.ts'
 import type { Kernel, Process } from './kernel.ts'
-import { callBack } from './ledger.ts'
+import { createEnds } from './ends.ts'
+import { callBack, newLedger } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { WrittenTurn } from './memory.ts'
 import { breakPromise, monoOf } from './world.ts'
@@ -47,12 +48,8 @@ interface LastStart {
 }
 
 export const createPromises = (world: World, kernel: Kernel, configs: Configs): Promises => {
-  const lives = new Map<string, Process>()
-  const told = new Set<Process>()
-  /** What was told of them was forgotten, or could not be written: it may be told again. */
-  const forgotten = new Set<Process>()
-  const excused = new Set<Process>()
-  const terms = new Map<string, number>()
+  const ledger = newLedger()
+  const { lives, terms, excused } = ledger
   /** Lives that are to be stopped when a command before it is over. */
   const leaving = new Set<string>()
   const starts = new Map<string, LastStart>()
@@ -124,6 +121,8 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     const isAsked = stopAsked.has(instance) || next.tree.context.isStopping
     const isAbsent = !next.sandboxes.get(instance.slice(0, instance.indexOf('/')))
     const key = fileName(instance, incarnation)
+    // A signal to the dead stops nobody.
+    if (lives.get(key)?.state !== 'alive') return
     const isKnown = terms.has(key) || leaving.has(key)
     if (life === null || isAsked || isAbsent || isKnown || !isStillWanted || given === undefined)
       return
@@ -146,76 +145,18 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     fail('a bad file stops nothing', `${sandbox} is taken for removed, but it is ${found}`)
   }
 
-  // ---- ends --------------------------------------------------------------------------------
-
-  /** Each end is told once, only of what has ended, and truly. */
-  const tellsTruly = (input: InputOf<'knot.exited'>, isInFile: boolean): void => {
-    const { instance, incarnation, pid, status } = input
-    const known = lives.get(fileName(instance, incarnation))
-    // Those of the original have no number: then the pid says which one is meant.
-    const isMeant = incarnation > 0 || (known?.pid === pid && known.state !== 'alive')
-    const process = isMeant ? known : (kernel.latest(instance, pid, 'ended') ?? known)
-    if (process === undefined) return fail('exit status', `${instance} ends, which never lived`)
-    const { state: now, status: truth, exited, isChild } = process
-    if (now === 'alive') fail('exit status', `the end of ${instance} ${pid} is told, but it lives`)
-    if (told.has(process) && !forgotten.has(process))
-      fail('exit status', `the end of ${instance} ${pid} is told twice`)
-    told.add(process)
-    if (!isInFile) forgotten.add(process)
-    if (status !== null && status !== truth)
-      fail('exit status', `${instance} ${pid} ended with ${truth}, told is ${status}`)
-    if (excused.has(process) || !isFindable(process)) return
-    if (status === null && isChild && now === 'zombie')
-      fail('exit status', `${instance} ${pid} ended with ${truth}, which is not told`)
-    const app = exited === null || exited.started === 0 ? undefined : exited.status
-    if (input.app !== app && (input.app !== undefined || process.file !== null))
-      fail('exit status', `the application of ${instance} ended with ${app}, told: ${input.app}`)
-  }
-
-  const fileLost = kernel.lostFiles
-
-  /** Without its file, or its pid in there, nobody can find a zombie. */
-  const isFindable = ({ file, lines }: Process): boolean =>
-    file === null || (!fileLost.has(lines) && lines.some(({ said }) => said === 'pid'))
-
-  const tellsRefusal = (input: InputOf<'knot.refused'>, isInFile: boolean): void => {
-    const { instance, incarnation } = input
-    const process = lives.get(fileName(instance, incarnation))
-    if (process === undefined) return
-    // Of a knot without its file nobody can know which life it is.
-    if (fileLost.has(process.lines)) return void excused.add(process)
-    if (process.state === 'alive')
-      fail('exit status', `${instance} ${process.pid} is told to be refused, but it lives`)
-    if (told.has(process) && !forgotten.has(process))
-      fail('exit status', `the end of ${instance} is told twice`)
-    told.add(process)
-    if (!isInFile) forgotten.add(process)
-  }
-
-  /** Only a living knot of that very name is ever adopted. */
-  const adoptsItsOwn = (input: InputOf<'knot.adopted'>): void => {
-    const { instance, incarnation, pid, birth } = input
-    const process = kernel.processes.findLast(
-      process => process.pid === pid && process.birth === birth,
-    )
-    if (process === undefined || process.instance !== instance)
-      return fail('adopts its own', `${instance} is said to be ${pid}, which is another process`)
-    process.isSpare = false
-    const key = fileName(instance, incarnation)
-    if (lives.get(key) !== process) terms.delete(key)
-    lives.set(key, process)
-  }
+  const ends = createEnds(kernel, ledger, fail)
 
   // ---- all together ------------------------------------------------------------------------
 
   const hear = (input: Input, isInFile: boolean): void => {
     switch (input.type) {
       case 'knot.exited':
-        return tellsTruly(input, isInFile)
+        return ends.tellsTruly(input, isInFile)
       case 'knot.refused':
-        return tellsRefusal(input, isInFile)
+        return ends.tellsRefusal(input, isInFile)
       case 'knot.adopted':
-        return adoptsItsOwn(input)
+        return ends.adoptsItsOwn(input)
       case 'knot.launched': {
         const process = kernel.latest(input.instance, input.pid, 'any')
         if (process !== undefined) lives.set(fileName(input.instance, input.incarnation), process)
@@ -253,7 +194,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
   }
 
   return {
-    ledger: { lives, told, excused, terms, ...ledgerSets() },
+    ledger,
     heard: inputs => {
       for (const input of inputs) if (input.type === 'config.absent') isReallyAbsent(input)
     },
@@ -312,7 +253,7 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       for (const key of terms.keys()) if (!stopping.includes(key)) terms.delete(key)
       callBack(lives, kernel, known)
       stopAsked.clear()
-      for (const process of told) forgotten.add(process)
+      ends.forget()
     },
     rebooted: () => {
       starts.clear()
@@ -325,9 +266,3 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     },
   }
 }
-
-const ledgerSets = (): Pick<Ledger, 'accepted' | 'strangers' | 'personal'> => ({
-  accepted: new Set(),
-  strangers: new Set(),
-  personal: new Set(),
-})
