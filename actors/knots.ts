@@ -31,6 +31,7 @@ import { findApp } from '../native/survey.ts'
 import type { Found } from '../native/survey.ts'
 import { endingOf, howItEnded } from '../native/heldKnot.ts'
 import type { HeldKnot as Knot, HowItEnded, StepName } from '../native/heldKnot.ts'
+import { isBetween, wasReady } from '../native/statusLife.ts'
 import type { Kept } from '../native/statusLife.ts'
 import { factOf, factsOf } from '../native/watching.ts'
 import type { WatchFact } from '../native/watching.ts'
@@ -86,7 +87,7 @@ export interface Knots {
 }
 
 const inotifyTag = 0
-const fresh = { hasEnded: false, isReady: false, isAgain: false, known: [] }
+const fresh = { hasEnded: false, isReady: false, wasReady: false, isAgain: false, known: [] }
 const unread = { offset: 0, startedAt: null, refused: null, exited: null, ...fresh }
 
 export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
@@ -143,7 +144,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     if (line.said === 'refused') knot.refused = { step: line.step, errno: line.errno }
     if (line.said === 'exited') knot.exited = line
     // Where somebody asked for readiness, each start in its place is told; else only the first.
-    if (line.said === 'died') knot.isAgain = knot.isReady
+    if (line.said === 'died') knot.isAgain = knot.wasReady
     tell(knot, factOf(line, knot.isReady))
     if (line.said !== 'started' || (knot.startedAt !== null && !knot.isAgain)) return
     knot.startedAt ??= line.mono
@@ -158,6 +159,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     if (fact === null) return
     if (fact.type === 'app.ready' || fact.type === 'app.unready')
       knot.isReady = fact.type === 'app.ready'
+    knot.wasReady ||= knot.isReady
     hear({ ...fact, ...stamp(), ...lifeOf(knot) })
   }
 
@@ -277,5 +279,6 @@ const lifeOf = ({ instance, incarnation }: Knot) => ({ instance, incarnation })
 
 const knotOf = ({ instance, incarnation, pid, birth, pidfd, offset, kept, file }: Found) => ({
   ...{ instance, incarnation, pid, birth, pidfd, offset, ...kept, about: null, ...fresh },
+  ...{ wasReady: wasReady(kept), isAgain: isBetween(kept) },
   file: file ?? fileName(instance, incarnation),
 })

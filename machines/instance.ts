@@ -163,7 +163,11 @@ export const instanceMachine = instanceWords.createMachine({
       on: {
         'knot.exited': death,
         'knot.refused': refusal,
-        'knot.adopted': { actions: ['remember', askHealthy] },
+        'knot.adopted': [
+          // While nobody was there.
+          { guard: 'isNewApplication', target: 'readying', actions: ['remember', 'forgetReady'] },
+          { actions: ['remember', askHealthy] },
+        ],
         'app.started': [
           { guard: 'isNewApplication', target: 'readying', actions: ['remember', 'forgetReady'] },
           { guard: 'isThisLife', actions: 'remember' },

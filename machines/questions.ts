@@ -43,11 +43,16 @@ export const isUnready = ({ life }: Memory): boolean =>
   life?.policy?.ready !== undefined && life.isReady !== true
 
 /** Started again in its place: who was ready before is another one. */
-export const isNewApplication = ({ life }: Memory, event: Heard): boolean =>
-  event.type === 'app.started' &&
-  life?.policy?.ready !== undefined &&
-  life.appPid !== null &&
-  event.pid !== life.appPid
+export const isNewApplication = ({ life }: Memory, event: Heard): boolean => {
+  const pid =
+    event.type === 'app.started'
+      ? event.pid
+      : event.type === 'knot.adopted'
+        ? event.appPid
+        : undefined
+  const isAnother = pid !== undefined && life?.appPid != null && pid !== life.appPid
+  return isAnother && life.policy?.ready !== undefined
+}
 
 /** How much longer it asks for, in milliseconds. */
 export const extensionOf = (event: Heard): number =>

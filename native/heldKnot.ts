@@ -28,6 +28,8 @@ export interface HeldKnot {
   exited: Kept['exited']
   hasEnded: boolean
   isReady: boolean
+  /** At some time, in this life. */
+  wasReady: boolean
   /** It was ready, has ended, and is about to be started in its place. */
   isAgain: boolean
   /** What was said of it to an earlier supervisor, and still holds. */

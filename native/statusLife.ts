@@ -53,7 +53,7 @@ const add = (life: Life, line: StatusLine): Life => {
     case 'died':
       return {
         ...unwatched(life),
-        ...(life.watched?.some(({ said }) => said === 'ready') && {
+        ...(wasReady(life) && {
           watched: [{ said: 'unready', mono: line.mono, why: 'ended' }],
         }),
       }
@@ -63,6 +63,16 @@ const add = (life: Life, line: StatusLine): Life => {
       return { ...life, watched: [...(life.watched ?? []).filter(isOther(line)), line] }
   }
 }
+
+/** It was, at some time, and who starts in its place has to become so. */
+export const wasReady = ({ watched = [] }: Pick<Kept, 'watched'>): boolean =>
+  watched.some(({ said }) => said === 'ready' || said === 'unready')
+
+/** It has ended, and is to be started again in its place. */
+export const isBetween = ({ watched = [], startedAt }: Kept): boolean =>
+  watched.some(
+    line => line.said === 'unready' && line.why === 'ended' && line.mono >= (startedAt ?? 0),
+  )
 
 /** What was said of one start of the application holds for no other. */
 const unwatched = ({ watched: _, ...life }: Life): Life => life

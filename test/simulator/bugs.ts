@@ -33,6 +33,18 @@ export const bugs = [
   'spare left alone',
   /** A stop that is ordered again goes on to its next signal at once. */
   'stop step skipped',
+  /** The last deadline of a stop is that of `kill-timeout`, whatever its list of signals says. */
+  'stop list not counted',
+  /** A spare instance is as good as ready when it is started: the old one is stopped too early. */
+  'spare taken for ready',
+  /** That a former life was ready is told of the next one of the same name. */
+  'ready of a former life',
+  /** After a death everybody is taken for up. */
+  'standing is stale',
+  /** A life of the supervisor begins a new queue of starts. */
+  'start-rate queue forgotten',
+  /** What was said while nobody listened is not told when a knot is adopted. */
+  'said to nobody',
   /** Over a restart in place the kill deadline is forgotten. */
   'kill forgotten over exec',
 ] as const

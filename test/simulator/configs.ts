@@ -7,6 +7,7 @@ import type { Evaluation } from '../../src/evaluate/sandbox.ts'
 import type { Problem } from '../../src/config/shapes.ts'
 import { wantedBy } from '../../src/spec.ts'
 import type { Spec } from '../../src/spec.ts'
+import type { Policy } from '../../machines/policy.ts'
 import type { Wanted } from '../../machines/vocabulary.ts'
 import { badImage, drawWishes, processNames } from './wishes.ts'
 import type { Wishes } from './wishes.ts'
@@ -64,7 +65,7 @@ export const createConfigs = (world: World): Configs => {
     }
     const known = evaluations.get(name)
     if (known?.edits === sandbox.edits) return known.evaluation
-    const evaluation = evaluationOf(name, sandbox)
+    const evaluation = evaluationOf(world, name, sandbox)
     evaluations.set(name, { edits: sandbox.edits, evaluation })
     return evaluation
   }
@@ -144,7 +145,7 @@ export const withImage = (
   ),
 })
 
-const evaluationOf = (sandbox: string, { processes }: Sandbox): Evaluation => {
+const evaluationOf = (world: World, sandbox: string, { processes }: Sandbox): Evaluation => {
   const [wanted, spares] = [new Map<string, Wanted>(), new Map<string, Wanted>()]
   const specs = new Map<string, Spec>()
   const subjects: unknown[] = []
@@ -169,12 +170,19 @@ const evaluationOf = (sandbox: string, { processes }: Sandbox): Evaluation => {
       const kind = i < instances ? wanted : spares
       kind.set(`${sandbox}/${name}.${i}`, {
         ...wantedBy(spec, hash),
+        ...(world.bug === 'stop list not counted' && { killMs }),
+        ...(world.bug === 'spare taken for ready' && kind === spares && withoutReady(policy)),
         config: `{"image":${image},"name":"${name}.${i}"}`,
       })
     }
   }
   const examined = subjects as Evaluation['subjects']
   return { ...refused(sandbox, []), wanted, spares, specs, subjects: examined }
+}
+
+const withoutReady = (policy: Policy | null): Pick<Wanted, 'policy'> => {
+  const { ready: _, ...others } = policy ?? {}
+  return { policy: others }
 }
 
 const socketAt = (port: number) => ({

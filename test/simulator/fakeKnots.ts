@@ -10,6 +10,7 @@ import type { Found } from '../../native/survey.ts'
 import { holdSockets } from './fakeSockets.ts'
 import { howItEnded, lifeOf, unread } from './heldKnot.ts'
 import type { Knot } from './heldKnot.ts'
+import { isBetween, wasReady } from '../../native/statusLife.ts'
 import { factOf, factsOf } from '../../native/watching.ts'
 import type { WatchFact } from '../../native/watching.ts'
 import { appPidOf } from './kernel.ts'
@@ -63,6 +64,8 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
   let ended: Knot[] = []
   let isAwaited = false
   let adopted: Knot[] = []
+  /** For a planted mistake only. */
+  const wereReady = new Set<string>()
 
   const expect = (): void => {
     if (isAwaited) return
@@ -117,19 +120,23 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
   const take = (knot: Knot, line: StatusLine): void => {
     if (line.said === 'refused') knot.refused = line
     if (line.said === 'exited') knot.exited = line
-    if (line.said === 'died') knot.isAgain = knot.isReady
+    if (line.said === 'died') knot.isAgain = knot.wasReady
     tell(knot, factOf(line, knot.isReady))
     if (line.said !== 'started' || (knot.startedAt !== null && !knot.isAgain)) return
     knot.startedAt ??= line.mono
     knot.isAgain = false
     const pid = knot.process?.state === 'alive' ? (appPidOf(knot.process) ?? 0) : 0
     hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
+    if (world.bug === 'ready of a former life' && wereReady.has(knot.instance))
+      hear({ type: 'app.ready', ...stamp(), ...lifeOf(knot) })
   }
 
   const tell = (knot: Knot, fact: WatchFact | null): void => {
     if (fact === null) return
     if (fact.type === 'app.ready' || fact.type === 'app.unready')
       knot.isReady = fact.type === 'app.ready'
+    knot.wasReady ||= knot.isReady
+    if (knot.isReady) wereReady.add(knot.instance)
     hear({ ...fact, ...stamp(), ...lifeOf(knot) })
   }
 
@@ -137,7 +144,7 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     const knots = adopted.filter(({ hasEnded }) => !hasEnded)
     adopted = []
     for (const knot of knots) {
-      for (const fact of knot.known) tell(knot, fact)
+      for (const fact of world.bug === 'said to nobody' ? [] : knot.known) tell(knot, fact)
       readOn(knot)
     }
   }
@@ -235,7 +242,7 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
     const file = found.file ?? fileName(instance, incarnation)
     const { startedAt, refused, exited, watched = [] } = kept
     const said = { startedAt, refused, exited, known: factsOf(watched) }
-    const fresh = { isReady: false, isAgain: false }
+    const fresh = { isReady: false, wasReady: wasReady(kept), isAgain: isBetween(kept) }
     return { instance, incarnation, pid, process, file, offset, ...said, ...fresh }
   }
 

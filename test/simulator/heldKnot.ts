@@ -17,6 +17,7 @@ export interface Knot {
   exited: Kept['exited']
   hasEnded: boolean
   isReady: boolean
+  wasReady: boolean
   /** It was ready, has ended, and is about to be started in its place. */
   isAgain: boolean
   /** What was said of it to an earlier life of the supervisor, and still holds. */
@@ -38,6 +39,7 @@ export const unread = {
   exited: null,
   hasEnded: false,
   isReady: false,
+  wasReady: false,
   isAgain: false,
   known: [],
 }

@@ -5,7 +5,6 @@
 import { openHot } from '../../journal/hot.ts'
 import type { Hot } from '../../journal/hot.ts'
 import type { Effect, Input } from '../../machines/vocabulary.ts'
-import type { Found } from '../../native/survey.ts'
 import { begin } from '../../src/begin.ts'
 import type { State } from '../../src/decide.ts'
 import type { Settings } from '../../src/evaluate/settings.ts'
@@ -25,9 +24,9 @@ import type { FakeTimers } from './fakeTimers.ts'
 import type { Host } from './host.ts'
 import type { Orders } from './kernel.ts'
 import type { WrittenTurn } from './memory.ts'
+import { foundIn, misremember, startRateFor } from './mistakes.ts'
 import { Killed } from './mortal.ts'
 import type { Mortal } from './mortal.ts'
-import { surveyOf } from './survey.ts'
 import { isBadImage } from './wishes.ts'
 import { after, monoOf, note, stampOf } from './world.ts'
 
@@ -76,9 +75,10 @@ export const startLife = (options: LifeOptions): Life => {
   })
   // The journal catches whatever a disk throws, and goes on.
   mortal.mustLive()
-  const { state, note: condition } = remember(recovered)
+  const { state: known, note: condition } = remember(recovered)
   note(world, () => `journal: ${condition}`)
-  host.memory.compare(recovered, state)
+  host.memory.compare(recovered, known)
+  const state = misremember(world.bug, known)
 
   const later = (delay: number, work: () => void): void => {
     const lag = world.dice('loop').pick([0, 0, 0, 1, 3])
@@ -173,7 +173,7 @@ export const startLife = (options: LifeOptions): Life => {
   }
 
   hear = bus.hear
-  const knotsFound = foundIn(host, state)
+  const knotsFound = foundIn(host.world, host.kernel, state)
   // While we look at the world it goes on.
   for (const process of kernel.byPid.values())
     if (process.instance !== null && world.dice('survey').happens(0.1) && !world.isCalm)
@@ -191,7 +191,7 @@ export const startLife = (options: LifeOptions): Life => {
       pid,
       version: '0',
       reason,
-      startRate: world.startRate,
+      startRate: startRateFor(world),
       stamp,
       sayRefusal: () => () => ({ step: 'a step', about: '', code: 'E' }),
     },
@@ -271,21 +271,4 @@ const logOf = ({ world, memory }: Host, hot: Hot, bus: () => Bus): TurnLog => {
     else write()
   }
   return { nextSeq, append }
-}
-
-const foundIn = ({ world, kernel }: Host, state: State): readonly Found[] => {
-  const found = surveyOf(kernel)
-  if (world.bug === 'launched twice')
-    return found.filter(({ instance }) => {
-      const life = state.instances.get(instance)?.context.life ?? null
-      return life === null || life.pid !== null
-    })
-  if (world.bug !== 'pid without birth') return found
-  return found.map(knot => {
-    const process = kernel.byPid.get(knot.pid)
-    const life = state.instances.get(knot.instance)?.context.life
-    if (process?.state !== 'alive' || life?.pid !== knot.pid) return knot
-    const pidfd = process.id as NonNullable<Found['pidfd']>
-    return { ...knot, state: 'alive', birth: life.birth ?? 0, pidfd, config: process.config }
-  })
 }

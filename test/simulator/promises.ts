@@ -15,6 +15,7 @@ import { createEnds } from './ends.ts'
 import { callBack, newLedger } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { WrittenTurn } from './memory.ts'
+import { stopsForMs } from './stopping.ts'
 import { breakPromise, monoOf } from './world.ts'
 import type { World } from './world.ts'
 
@@ -49,7 +50,7 @@ interface LastStart {
 
 export const createPromises = (world: World, kernel: Kernel, configs: Configs): Promises => {
   const ledger = newLedger()
-  const { lives, terms, excused } = ledger
+  const { lives, terms, excused, strangers } = ledger
   /** Lives that are to be stopped when a command before it is over. */
   const leaving = new Set<string>()
   const starts = new Map<string, LastStart>()
@@ -99,7 +100,9 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
     const term = terms.get(fileName(instance, incarnation))
     const isAbandoned = state?.tree.value === 'abandoning' || state?.tree.value === 'stopped'
     const isLate = mono - process.bornAt >= startLimitMs - 100
-    const isDue = term !== undefined && mono >= term + killMs + killGraceMs
+    // The knot has the list of signals in its plan; where it was forgotten, nobody else knows it.
+    const listMs = strangers.has(fileName(instance, incarnation)) ? 0 : stopsForMs(process)
+    const isDue = term !== undefined && mono >= term + Math.max(killMs, listMs) + killGraceMs
     if (isDue || isAbandoned || isLate) return
     fail('kill-timeout', `${instance} is killed ${mono - (term ?? mono)} ms after SIGTERM`)
   }

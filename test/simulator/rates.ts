@@ -26,11 +26,7 @@ export const createRates = (world: World): Judge => {
 
   return {
     written: ({ inputs, effects, before, mono }) => {
-      for (const input of inputs)
-        if (input.type === 'tree.started' && (input.startRate ?? null) !== rate) {
-          rate = input.startRate ?? null
-          slots = []
-        }
+      rate = world.startRate
       if (rate === null || inputs.length !== 1 || inputs[0]?.type !== 'config.loaded') return
       for (const effect of effects) {
         if (effect.type !== 'launch' && effect.type !== 'armTimer') continue

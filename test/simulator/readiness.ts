@@ -48,7 +48,8 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
         const { value, context } = before.instances.get(input.instance) ?? {}
         if (context?.life?.incarnation !== input.incarnation) strangers.add(keyOf(input))
         const isFirst = value === 'starting' && !deadlines.has(keyOf(input))
-        if (isFirst && input.appPid !== undefined) begins(keyOf(input), input.mono)
+        const isAnother = value === 'running' && context?.life?.appPid !== input.appPid
+        if ((isFirst || isAnother) && input.appPid !== undefined) begins(keyOf(input), input.mono)
         return
       }
       case 'app.ready':

@@ -1,6 +1,6 @@
 /** How a knot stops its application: native/live.c, with the list of its plan or with SIGTERM. */
 import type { Kernel, Process } from './kernel.ts'
-import { after, count, monoOf } from './world.ts'
+import { after, breakPromise, count, monoOf } from './world.ts'
 import type { World } from './world.ts'
 
 /** The last step is over, and it still lives. */
@@ -25,6 +25,14 @@ const signalNext = (world: World, process: Process, obeys: number, ended: Ended)
   const { signals } = process.app
   const step = stepsOf(process)[signals.length]
   if (process.state !== 'alive' || process.exited !== null) return
+  const before = signals.at(-1)
+  const waitMs = stepsOf(process)[signals.length - 1]?.waitMs ?? 0
+  if (before !== undefined && monoOf(world) < before.mono + waitMs)
+    breakPromise(
+      world,
+      'stop list',
+      `${process.instance} had ${before.mono + waitMs - monoOf(world)} ms left after ${before.signal}`,
+    )
   if (step === undefined) return ended('killed')
   signals.push({ signal: step.signal, mono: monoOf(world) })
   const told = signals.length
