@@ -18,6 +18,8 @@ export interface Ledger {
   readonly strangers: Set<string>
   /** That are ended for their own sake: they were ill, or late, or an operator wanted it. */
   readonly personal: Set<string>
+  /** Until when the last asked to be let live, CLOCK_MONOTONIC. */
+  readonly extended: Map<string, number>
 }
 
 /**
@@ -40,4 +42,5 @@ export const newLedger = (): Ledger => ({
   accepted: new Set(),
   strangers: new Set(),
   personal: new Set(),
+  extended: new Map(),
 })

@@ -15,7 +15,7 @@ import type { World } from './world.ts'
 type Told = InputOf<'app.ready' | 'app.unready' | 'app.unhealthy' | 'app.started'>
 
 export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): Judge => {
-  const { lives, accepted, strangers, personal } = ledger
+  const { lives, accepted, strangers, personal, extended } = ledger
   /** By life: when it has to be ready, as far as the supervisor can know. */
   const deadlines = new Map<string, number>()
 
@@ -60,6 +60,7 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
       case 'app.notified': {
         const deadline = deadlines.get(keyOf(input))
         const { extendMs = 0 } = input
+        if (extendMs > 0) extended.set(keyOf(input), input.mono + extendMs)
         if (deadline !== undefined && extendMs > 0)
           deadlines.set(keyOf(input), Math.max(deadline, input.mono + extendMs))
         return

@@ -6,6 +6,7 @@
 import { config as rxjs } from 'rxjs'
 import { emptyState } from '../../src/decide.ts'
 import { diceOf, seedFor } from './dice.ts'
+import { beginFinale } from './finale.ts'
 import { createHost } from './host.ts'
 import { createInit } from './init.ts'
 import { Killed } from './mortal.ts'
@@ -147,6 +148,11 @@ const simulate = (options: RunOptions): Result => {
   init.life()?.hear({ type: 'config.reload', by: 'the end', ...stampOf(world) })
   takeTurns()
   runUntil(world.now + calmMs)
+  const checkFinale = world.violation === null ? beginFinale(host, init) : null
+  if (checkFinale !== null) {
+    runUntil(world.now + calmMs)
+    guard(checkFinale)
+  }
   const last = scene()
   if (last !== null) {
     guard(() => checkEnd(last))

@@ -58,7 +58,8 @@ const killsAreDue = ({ world, state, ledger }: Scene): void => {
     const { incarnation, killMs } = context.life
     const term = ledger.terms.get(fileName(name, incarnation))
     if (term === undefined || context.timer === null) continue
-    if (context.timer.due > term + killMs + 1_000)
+    const until = Math.max(term + killMs, ledger.extended.get(fileName(name, incarnation)) ?? 0)
+    if (context.timer.due > until + 1_000)
       breakPromise(world, 'kill-timeout', `${name} may live longer than it was given`)
   }
 }

@@ -5,6 +5,7 @@ import type { Init } from './init.ts'
 import { hotDirectory } from './life.ts'
 import { noOrders } from './kernel.ts'
 import { liveAsIntruder } from './knot.ts'
+import { switchSome } from './operator.ts'
 import { after, count, note, stampOf } from './world.ts'
 import type { FaultKind } from './world.ts'
 
@@ -158,6 +159,7 @@ const happeningsOf = (host: Host, init: Init): readonly Happening[] => {
     { kind: 'config', every: 2_000, work: change },
     { kind: 'badListing', every: 20_000, work: () => hideListing(world, configs) },
     { kind: 'restart', every: 5_000, work: restart },
+    { kind: 'operator', every: 8_000, work: () => switchSome(host, init) },
     { kind: 'stall', every: 4_000, work: stall },
     { kind: 'clock', every: 6_000, work: setClock },
     { kind: 'full', every: 10_000, work: fill },
