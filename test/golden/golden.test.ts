@@ -44,6 +44,7 @@ const recorded: Readonly<Record<string, { readonly rules: number; readonly other
           'replayed nothing',
       ],
     },
+    v3: { rules: 3, otherwise: [] },
   }
 
 test('there is a recording', () => assert.ok(recordings.includes('v1')))

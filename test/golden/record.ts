@@ -2,7 +2,8 @@
  * Records a small real story, for golden.test.ts: the hot journal and the archive as the
  * supervisor wrote them, and the state that it had after each chapter. See README.md.
  *
- *     npx tsx test/golden/record.ts v1
+ *     npx tsx test/golden/record.ts v1 lives
+ *     npx tsx test/golden/record.ts v3 upgrades
  */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { addSandbox, writeIn } from '../../src/demo/world.ts'
 import { inputsOf, kill, makeSupervised, runs, sleeper, until } from '../kernel/supervised.ts'
 import type { Supervised } from '../kernel/supervised.ts'
 import type { Chapter } from './golden.ts'
+import { makeUpgrades, playUpgrades } from './upgradesStory.ts'
 
 /** Paths stand in a journal, under checksums: this one says nothing of the machine. */
 const root = '/srv/lithos-golden'
@@ -77,14 +79,19 @@ const play = async (self: Supervised, end: (title: string) => Promise<void>): Pr
   await end('everything is stopped')
 }
 
-const record = async (into: string): Promise<void> => {
+const stories = {
+  lives: { make: makeSupervised, play },
+  upgrades: { make: makeUpgrades, play: playUpgrades },
+} as const
+
+const record = async (into: string, story: keyof typeof stories): Promise<void> => {
   const chapters: Chapter[] = []
   mkdirSync(root)
   process.env['TMPDIR'] = root
-  const self = makeSupervised()
+  const self = stories[story].make()
   const journal = join(self.world.root, 'run', 'journal')
   try {
-    await play(self, async title => {
+    await stories[story].play(self, async title => {
       const present = await readPresent(journal)
       if (present === null) throw new Error(`nothing is recorded of: ${title}`)
       chapters.push({ title, seq: present.seq, state: keepState(present.state) })
@@ -101,9 +108,10 @@ const record = async (into: string): Promise<void> => {
   }
 }
 
-const [, , name = ''] = process.argv
+const [, , name = '', story = ''] = process.argv
 const into = join(import.meta.dirname, name)
-if (!/^v\d+$/.test(name) || existsSync(into)) {
-  process.stderr.write(`usage: record.ts vN, where vN is not there yet\n`)
+if (!/^v\d+$/.test(name) || existsSync(into) || !Object.hasOwn(stories, story)) {
+  const known = Object.keys(stories).join(' or ')
+  process.stderr.write(`usage: record.ts vN ${known}, where vN is not there yet\n`)
   process.exitCode = 1
-} else await record(into)
+} else await record(into, story as keyof typeof stories)

@@ -18,6 +18,8 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
   const { lives, accepted, strangers, personal, extended } = ledger
   /** By life: when it has to be ready, as far as the supervisor can know. */
   const deadlines = new Map<string, number>()
+  /** Told so in the present turn. */
+  const wereReady = new Set<string>()
 
   const fail = (promise: string, what: string): void => breakPromise(world, promise, what)
   const keyOf = ({ instance, incarnation }: { instance: string; incarnation: number }): string =>
@@ -42,8 +44,12 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
 
   const hear = (input: Input, before: State): void => {
     switch (input.type) {
-      case 'app.started':
-        return begins(keyOf(input), input.mono)
+      case 'app.started': {
+        // Another one in its place has the rest of the time, unless it was ready meanwhile.
+        const isWaiting = before.instances.get(input.instance)?.value === 'readying'
+        if (!isWaiting || wereReady.has(keyOf(input))) begins(keyOf(input), input.mono)
+        return
+      }
       case 'knot.adopted': {
         const { value, context } = before.instances.get(input.instance) ?? {}
         if (context?.life?.incarnation !== input.incarnation) strangers.add(keyOf(input))
@@ -53,6 +59,7 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
         return
       }
       case 'app.ready':
+        wereReady.add(keyOf(input))
         return isTrue(input)
       case 'app.unhealthy':
         personal.add(keyOf(input))
@@ -123,6 +130,7 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
 
   return {
     written: ({ inputs, effects, before }, next) => {
+      wereReady.clear()
       for (const input of inputs) hear(input, before)
       for (const name of new Set(
         inputs.map(input => ('instance' in input ? input.instance : '')),
