@@ -99,6 +99,8 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
     const { lent = [], spares = {} } = next.sandboxes.get(sandboxOf(instance))?.context.order ?? {}
     const standIns = Object.entries(spares).filter(([name]) => lent.includes(name))
     const wanted = { ...wantedIn(next, instance), ...Object.fromEntries(standIns) }
+    // What is replaced one by one, and is not up yet, is replaced at once: nobody relies on it.
+    if (wanted[instance]?.policy?.rolling !== undefined && !isUp(turn.before, instance)) return
     const former = turn.before.sandboxes.get(sandboxOf(instance))?.context
     const process = processOf(instance)
     for (const [name, { context }] of turn.before.instances) {

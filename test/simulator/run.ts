@@ -150,6 +150,7 @@ const simulate = (options: RunOptions): Result => {
   runUntil(world.now + calmMs)
   const checkFinale = world.violation === null ? beginFinale(host, init) : null
   if (checkFinale !== null) {
+    takeTurns()
     runUntil(world.now + calmMs)
     guard(checkFinale)
   }
