@@ -38,6 +38,8 @@ export interface Sandbox {
 export interface Configs {
   readonly sandboxes: Map<string, Sandbox>
   isListed: boolean
+  /** Of these a switch is at work, which is one at a time. */
+  readonly switching: Set<string>
   /** What was last read from a good file, in this life of the supervisor or before. */
   readonly given: Map<string, Evaluation>
   readonly evaluator: Evaluator
@@ -73,6 +75,7 @@ export const createConfigs = (world: World): Configs => {
   const configs: Configs = {
     sandboxes,
     isListed: true,
+    switching: new Set(),
     given,
     look: file => {
       const sandbox = sandboxes.get(file.slice(file.indexOf(':') + 1))

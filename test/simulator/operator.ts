@@ -26,7 +26,8 @@ export const switchVersion = (
 ): void => {
   const life = init.life()
   const former = configs.sandboxes.get(name)
-  if (life === null || former?.state !== 'good') return
+  if (life === null || former?.state !== 'good' || configs.switching.has(name)) return
+  if ([...former.processes.values()].some(declared => declared.image >= badImage)) return
   const before = livesIn(life.state(), name)
   const began = world.now
 
@@ -50,6 +51,7 @@ export const switchVersion = (
   const look = (): void => {
     const said = answer()
     if (said === null) return after(world, lookAgainMs, look)
+    configs.switching.delete(name)
     note(world, () => `the switch of ${name} to version ${image}: ${said}`)
     // Somebody else may have changed it meanwhile, and means it.
     const isOurs = configs.sandboxes.get(name)?.processes === switched.processes
@@ -57,6 +59,7 @@ export const switchVersion = (
     done(said)
   }
 
+  configs.switching.add(name)
   const switched = withImage(former, () => image)
   count(world, 'operator')
   note(world, () => `${name} is switched to version ${image}`)
