@@ -85,6 +85,10 @@ export const policySubject: Subject<Memory> = {
       type: 'knot.adopted',
       ...{ ...knotOf(life), config: '', bornAt: 0, appPid: appPidOf(life) },
     })),
+    'adopted anew': ofLife(life => ({
+      type: 'knot.adopted',
+      ...{ ...knotOf(life), config: '', bornAt: 0, appPid: appPidOf(life) + 1 },
+    })),
     'adopted another': ofLife(life => ({
       type: 'knot.adopted',
       ...{ ...knotOf(life, 1), config: 'S', bornAt: 0, appPid: 43 },
