@@ -1,5 +1,5 @@
 /**
- * A story of readiness, order, back-off and upgrades: each when the one before is ready; one by one,
+ * A story of readiness, order, back-off, upgrades: each when the one before is ready; one by one,
  * also over a death of the supervisor; a version that is never ready; what dies at once; lists of
  * signals and a command before a stop.
  */

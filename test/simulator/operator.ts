@@ -1,5 +1,5 @@
 /**
- * Who switches a sandbox to another version with `lithos_switch --auto-rollback`: replaces the file,
+ * Who switches a sandbox to another version with `lithos_switch --auto-rollback`: writes the file,
  * asks for a reload, looks at what becomes of it as src/control/watch.ts does, and where anything
  * has failed, or takes too long, puts the former file back and asks once more.
  */

@@ -31,7 +31,7 @@ const signalNext = (world: World, process: Process, obeys: number, ended: Ended)
     breakPromise(
       world,
       'stop list',
-      `${process.instance} had ${before.mono + waitMs - monoOf(world)} ms left after ${before.signal}`,
+      `${process.instance} is not given ${waitMs} ms after ${before.signal}`,
     )
   if (step === undefined) return ended('killed')
   signals.push({ signal: step.signal, mono: monoOf(world) })

@@ -29,7 +29,7 @@ test('who is first ends last, also where several others end together', () => {
   assert.equal(signals(world), ['s/log.0', 's/web.0', 's/db.0'])
 })
 
-test('the first configuration that replaces one by one does so, or with others in their place', () => {
+test('the first configuration that replaces one by one does so, or with a spare one', () => {
   for (const [maxUnavailable, surge] of [
     [1, 0],
     [0, 1],
