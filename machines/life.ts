@@ -224,15 +224,11 @@ const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial
 const readiness = (
   { unready: _, isAccepted, ...life }: Life,
   event: Heard & { type: 'app.ready' | 'app.unready' },
-): Life =>
-  event.type === 'app.ready'
-    ? { ...life, isReady: true }
-    : {
-        ...life,
-        isReady: isAccepted === true,
-        unready: event.reason,
-        ...(isAccepted !== undefined && { isAccepted }),
-      }
+): Life => {
+  if (event.type === 'app.ready') return { ...life, isReady: true }
+  const kept = isAccepted === true ? { isReady: true, isAccepted } : { isReady: false }
+  return { ...life, ...kept, unready: event.reason }
+}
 
 /** Each start has those with `reusePort` for itself: nobody has to remember them. */
 const socketsOf = ({ sockets = [] }: Wanted): Pick<Life, 'sockets'> => {

@@ -33,7 +33,7 @@ export const arrangeSockets = (desk: Decided, heard: readonly Input[]): readonly
   ]
 }
 
-/** What is wanted of those that were not told yet: where a memory was lost, nobody else knows it. */
+/** What is wanted of those that were not told yet: where a memory was lost nobody else knows it. */
 const heldIn = ({
   sandboxes,
 }: Pick<State, 'sandboxes'>): readonly Pick<Memory, 'want' | 'life'>[] =>

@@ -1,6 +1,6 @@
 /**
  * Goal: what a status file says of an application that is started again in its place, to who
- *   reads it when all of that is over: whether it was ready before, and whether it is to be started.
+ *   reads it when all of that is over: whether it was ready before, and is to be started.
  * Method: the lines of such a life, cut off after each of them.
  */
 import { test } from 'uvu'
