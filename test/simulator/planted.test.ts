@@ -1,7 +1,7 @@
 /**
  * Goal: the simulator finds what it is there for. Each mistake of bugs.ts is planted at the edge of
  *   the shipped code, and some promise is broken by it within a number of seeds.
- * Method: seeds from 1 on, so that a change of the simulator that makes it blind is seen. What takes
+ * Method: seeds from 1 on: a change of the simulator that makes it blind is seen. What takes
  *   a hundred of them is left to CI=true, or to `npm run simulate -- --bug NAME`.
  */
 import { test } from 'uvu'
