@@ -49,7 +49,8 @@ export const description = {
 
 export const run = async (argv: readonly string[]): Promise<number> => {
   // Who is asked that may be about to take over: all that a start needs must be there.
-  if (argv.includes('--version')) await import('../rest.ts')
+  if (argv.includes('--version'))
+    await Promise.all([import('../rest.ts'), import('../rootless/late.ts')])
   return runCommand(description, argv, async options => {
     const masterFile = options.config ?? defaultMaster
     try {
