@@ -1,4 +1,5 @@
 /** All that is there while no supervisor runs. */
+import { createAsking } from './asking.ts'
 import { createConfigs } from './configs.ts'
 import type { Configs } from './configs.ts'
 import { createContinuity } from './continuity.ts'
@@ -46,6 +47,7 @@ export const createHost = (world: World, story: Story): Host => {
     createReadiness(world, kernel, ledger),
     createOrdering(world, ledger),
     createRates(world),
+    createAsking(world),
   ]
   return {
     world,
