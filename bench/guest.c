@@ -3,6 +3,7 @@
  * so that a start is measured to where an application's own work begins.
  *
  *     guest          writes and exits
+ *     guest quiet    exits, and writes nothing
  *     guest stay     writes and sleeps until it is killed
  *     guest serve    writes, and answers by HTTP who connects to the socket at descriptor 3
  */
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
 	struct timespec now;
 	size_t length;
 
+	if (argc > 1 && strcmp(argv[1], "quiet") == 0)
+		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	length = 5 + digits(line + 5, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 	line[length++] = '\n';

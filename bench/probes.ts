@@ -17,7 +17,7 @@ const kinds: Readonly<Record<string, string>> = {
   none: '',
   tcp: `healthy: { tcp: ${port}, period: ${periodSeconds} }\n`,
   http: `healthy: { http: { port: ${port} }, period: ${periodSeconds} }\n`,
-  exec: `healthy: { exec: [/guest], period: ${periodSeconds} }\n`,
+  exec: `healthy: { exec: [/guest, quiet], period: ${periodSeconds} }\n`,
 }
 const wanted = (process.env['KINDS'] ?? Object.keys(kinds).join(',')).split(',')
 

@@ -182,7 +182,8 @@ const switchTo = (self: Supervised, version: string, upgrade: string, ...words: 
   const file = join(self.world.root, `${version}.yaml`)
   writeFileSync(
     file,
-    'app:\n  image: img\n  config: /config/app.yaml\n  instances: 2\n' + entry(version, upgrade),
+    `app:\n  image: img\n  config: /config/${version === 'never' ? version : 'app'}.yaml\n` +
+      `  instances: 2\n${entry(version, upgrade)}`,
   )
   const child = spawn(
     program('lithos_switch'),
@@ -224,17 +225,16 @@ const story = (server: Server) =>
     server.prepare(self)
     writeFileSync(join(imageDir(self.world, 'img'), server.file), server.source)
     const port = await freePort()
+    const container = (patience: number): string =>
+      `executable: ${server.program}\narguments: [/${server.file}, "@{version}"]\n` +
+      'variables: {version: !Name }\nrestart-timeout: 0\n' +
+      `ready: {tcp: ${port}, timeout: ${patience}}\nstop: [TERM, 60, KILL]\n` +
+      `tcp-ports: {${port}: {fd: 3, set-non-block: true}}\n${server.container}`
     self.configure(
       {
-        app: {
-          instances: 2,
-          entry: entry('v0', 'rolling'),
-          container:
-            `executable: ${server.program}\narguments: [/${server.file}, "@{version}"]\n` +
-            'variables: {version: !Name }\nrestart-timeout: 0\n' +
-            `ready: {tcp: ${port}, timeout: 3}\nstop: [TERM, 15, KILL]\n` +
-            `tcp-ports: {${port}: {fd: 3, set-non-block: true}}\n${server.container}`,
-        },
+        app: { instances: 2, entry: entry('v0', 'rolling'), container: container(60) },
+        // What it says of a version that never gets ready it says of no other.
+        never: { instances: 0, entry: entry('never', 'all'), container: container(1) },
       },
       server.sandbox,
     )
