@@ -94,7 +94,13 @@ static void be_born(struct birth *birth)
 		say_pid(birth->status, birth->pid, birth_of(birth->pid));
 	if (birth->error >= 0) {
 		birth->stage = STAGE_EXEC;
-		set_mask(0);
+		/*
+		 * A knot that nobody waits for may be told to stop before its first instruction. The
+		 * first process of a namespace is not sent what it neither blocks nor handles, so it
+		 * begins with everything blocked, and blocks it itself.
+		 */
+		if (birth->status == 0)
+			set_mask(0);
 		birth->error = call(SYS_execve, (long)birth->path, (long)birth->argv,
 				    (long)birth->envp, 0, 0);
 	}

@@ -15,7 +15,7 @@ import { test } from 'uvu'
 import { imageDir, program } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
 import { ask, freePort } from './serving.ts'
-import { inputsOf, kill, sleeper, supervised, until } from './supervised.ts'
+import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Configured, Supervised } from './supervised.ts'
 import { canContain, compile, whyNot } from './world.ts'
 
@@ -197,6 +197,7 @@ real(
       ...['signal web/client.0', 'signal web/db.0'],
       ...['launch web/db.0', 'launch web/client.0'],
     ])
+    await runs(self, 'web/db.0', 'web/client.0')
     // Not hurried by who asks for it, nor by a death of the supervisor.
     kill(self.tree().pid)
     await self.tree().ended

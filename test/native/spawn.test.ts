@@ -5,6 +5,7 @@
  */
 import {
   closeSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -17,6 +18,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { memoryFile } from '../../native/files.ts'
+import { launchKnot } from '../../native/knot.ts'
 import * as pidfd from '../../native/pidfd.ts'
 import * as proc from '../../native/proc.ts'
 import { spawn } from '../../native/spawn.ts'
@@ -210,6 +212,22 @@ test('a hundred children and their ends, with nothing left over', async () => {
   assert.is(openHere(), before)
   const signalsAfter = readFileSync('/proc/self/status', 'utf8').match(/^Sig(Ign|Cgt|Blk).*$/gm)
   assert.equal(signalsAfter, signalsBefore)
+})
+
+test('a knot begins with everything blocked, so that no order to stop comes too early', async () => {
+  const knotsDir = join(workshop.dir, 'early')
+  mkdirSync(knotsDir)
+  // Any program that leaves its mask as it is.
+  const born = launchKnot({
+    ...{ knotsDir, instance: 'web/app.0', incarnation: 1, spec: '', plan: Buffer.from('x') },
+    ...{ argv: ['/bin/sleep', '60'], env: [], namespaces: [], fds: new Map() },
+  })
+  if (E.isLeft(born)) throw new Error(JSON.stringify(born.left))
+  spawned.push(born.right)
+  const { pid } = born.right
+  await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 'its program')
+  const blocked = /^SigBlk:\t(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  assert.is(blocked, 'fffffffffffbfeff', 'all but SIGKILL and SIGSTOP')
 })
 
 test('no signal that reaches us during a spawn is lost or invented', async () => {
