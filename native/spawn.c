@@ -95,9 +95,9 @@ static void be_born(struct birth *birth)
 	if (birth->error >= 0) {
 		birth->stage = STAGE_EXEC;
 		/*
-		 * A knot that nobody waits for may be told to stop before its first instruction. The
-		 * first process of a namespace is not sent what it neither blocks nor handles, so it
-		 * begins with everything blocked, and blocks it itself.
+		 * A knot that nobody waits for may be told to stop before its first instruction.
+		 * The first process of a namespace is not sent what it neither blocks nor handles,
+		 * so it begins with everything blocked, and blocks it itself.
 		 */
 		if (birth->status == 0)
 			set_mask(0);

@@ -214,7 +214,7 @@ test('a hundred children and their ends, with nothing left over', async () => {
   assert.equal(signalsAfter, signalsBefore)
 })
 
-test('a knot begins with everything blocked, so that no order to stop comes too early', async () => {
+test('a knot begins with everything blocked: no order to stop comes too early', async () => {
   const knotsDir = join(workshop.dir, 'early')
   mkdirSync(knotsDir)
   // Any program that leaves its mask as it is.
