@@ -249,12 +249,16 @@ const cgroups = (world: World): readonly string[] =>
     .map(hierarchy => join(hierarchy, world.cgroup))
     .filter(existsSync)
 
-const subdirectories = (dir: string): readonly string[] =>
-  existsSync(dir)
-    ? readdirSync(dir, { withFileTypes: true })
-        .filter(entry => entry.isDirectory())
-        .map(entry => join(dir, entry.name))
-    : []
+const subdirectories = (dir: string): readonly string[] => {
+  try {
+    return readdirSync(dir, { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(entry => join(dir, entry.name))
+  } catch {
+    // It is not there, or has been removed in this moment.
+    return []
+  }
+}
 
 /** For the end, also a bad one: kills what still lives, then removes group and directory. */
 export const removeWorld = async (
