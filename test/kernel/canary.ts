@@ -1,7 +1,6 @@
 /** Where a text can be found on a host that should be in one place only: files, memory. */
 import {
   closeSync,
-  existsSync,
   lstatSync,
   openSync,
   readFileSync,
@@ -14,7 +13,7 @@ import { join } from 'node:path'
 export const filesBelow = (dir: string): readonly string[] =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .map(name => join(dir, name))
-    .filter(path => existsSync(path) && lstatSync(path).isFile())
+    .filter(path => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
 
 export const textOf = (path: string): string => {
   try {
@@ -24,10 +23,11 @@ export const textOf = (path: string): string => {
   }
 }
 
-export const descriptorsOf = (pid: number): string =>
+/** What a living process has open; what it closes meanwhile is left out. */
+export const descriptorsOf = (pid: number): readonly string[] =>
   readdirSync(`/proc/${pid}/fd`)
     .map(fd => linkOf(`/proc/${pid}/fd/${fd}`))
-    .join('\n')
+    .filter(to => to !== '')
 
 const linkOf = (path: string): string => {
   try {

@@ -4,7 +4,7 @@
  *   namespace, volumes, limits; each is as confined as was promised.
  * Method: the real commands; what a process is allowed is read back from the kernel.
  */
-import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -12,6 +12,7 @@ import { copyProgram } from '../../src/init/programs.ts'
 import { addSandbox, makeImage, writeIn } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
 import { keyA, keyB, privateFile } from '../src/secrets/keys.ts'
+import { descriptorsOf } from './canary.ts'
 import { sealed } from './secretWorld.ts'
 import { ask, freePort } from './serving.ts'
 import { run, runs, supervised, until } from './supervised.ts'
@@ -125,8 +126,8 @@ const checkConfined = (self: Supervised, instance: string): void => {
   for (const [, , , , at, options] of mounts) assert.match(options ?? '', 'nosuid', at)
 
   // Descriptors of node's own are anonymous, pipes, or of devices; of files it has none.
-  const open = readdirSync(`/proc/${pid}/fd`).map(fd => readlinkSync(`/proc/${pid}/fd/${fd}`))
   const logs = join(self.world.root, 'log')
+  const open = descriptorsOf(pid ?? 0)
   const alien = open.filter(to => /^\/(?!dev\/)/.test(to) && !to.startsWith(logs))
   assert.equal(alien, [])
 }
