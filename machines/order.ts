@@ -54,8 +54,7 @@ export const noOrder: Order = {
 export const processOf = (instance: string): string =>
   instance.slice(instance.indexOf('/') + 1, instance.lastIndexOf('.'))
 
-export const sandboxOfInstance = (instance: string): string =>
-  instance.slice(0, instance.indexOf('/'))
+export const sandboxOf = (instance: string): string => instance.slice(0, instance.indexOf('/'))
 
 export const hasOrder = (wanted: Wishes): boolean =>
   Object.values(wanted).some(

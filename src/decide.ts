@@ -11,7 +11,7 @@ import { createActor, initialTransition } from 'xstate'
 import type { SnapshotFrom } from 'xstate'
 import { instanceMachine } from '../machines/instance.ts'
 import type { Delivery, Heard, Letter, Post } from '../machines/letters.ts'
-import { hasOrder } from '../machines/order.ts'
+import { hasOrder, sandboxOf } from '../machines/order.ts'
 import { sandboxMachine } from '../machines/sandbox.ts'
 import { treeMachine } from '../machines/tree.ts'
 import type { Effect, Input, InputOf } from '../machines/vocabulary.ts'
@@ -58,8 +58,6 @@ export const emptyState = (): State => ({
   sockets: new Map(),
   commands: new Map(),
 })
-
-export const sandboxOf = (instance: string): string => instance.slice(0, instance.indexOf('/'))
 
 export const decide = (state: State, heard: readonly Input[], turn: number): Decision => {
   const desk = openDesk(state, turn)

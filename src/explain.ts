@@ -7,7 +7,7 @@
  * configuration to whoever asked for it to be read.
  */
 import type { Effect, Input } from '../machines/vocabulary.ts'
-import { sandboxOf } from './decide.ts'
+import { sandboxOf } from '../machines/order.ts'
 import { sayInput } from './sentence.ts'
 import { saySpan } from './wait.ts'
 

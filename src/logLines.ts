@@ -3,7 +3,7 @@
  * finished turn in, lines with their level out; actors/logFile.ts writes them.
  */
 import type { LogLevel } from './config/shapes.ts'
-import { sandboxOf } from './decide.ts'
+import { sandboxOf } from '../machines/order.ts'
 import { plightOf } from './plight.ts'
 import { sayInput, sayRefusal } from './sentence.ts'
 import type { Effect, Input } from '../machines/vocabulary.ts'

@@ -15,9 +15,9 @@
  */
 import type { Ending } from '../machines/life.ts'
 import type { Input } from '../machines/vocabulary.ts'
-import { sandboxOf } from './decide.ts'
+import { sandboxOf } from '../machines/order.ts'
 import type { InstanceSnapshot, State } from './decide.ts'
-import { isHeld, isItsOwn, isLent, plightOf, troubleOf, whyHeld } from './plight.ts'
+import { isHeld, isItsOwn, isLent, plightOf, troubleOf, turnComes, whyHeld } from './plight.ts'
 import { sayEnding } from './status.ts'
 
 export type Verdict = 'kept' | 'restarted' | 'started' | 'stopped' | 'failed' | 'pending'
@@ -74,8 +74,6 @@ export const fateIn = (state: State, instance: string, before: Before): Fate | n
     ? fate
     : { ...fate, reason: withPlight(fate, plight) }
 }
-
-const turnComes = 'it is to be replaced when others are up'
 
 const withPlight = ({ reason, verdict }: Fate, plight: string): string =>
   reason === null || verdict === 'pending' ? plight : `${reason}; ${plight}`

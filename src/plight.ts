@@ -4,7 +4,7 @@
  */
 import { neverLaunched, startAt } from '../machines/again.ts'
 import type { Ending, Memory } from '../machines/life.ts'
-import { processOf, sandboxOfInstance } from '../machines/order.ts'
+import { processOf, sandboxOf } from '../machines/order.ts'
 import type { InstanceSnapshot, State } from './decide.ts'
 import { saySpan } from './wait.ts'
 
@@ -48,11 +48,11 @@ const withReason = (what: string, { life }: Memory): string =>
 
 /** It runs as before, and is to be replaced when it is its turn. */
 export const isHeld = ({ sandboxes }: Known, name: string): boolean =>
-  name in (sandboxes.get(sandboxOfInstance(name))?.context.order?.held ?? {})
+  name in (sandboxes.get(sandboxOf(name))?.context.order?.held ?? {})
 
 /** It stands in for those that are replaced. */
 export const isLent = ({ sandboxes }: Known, name: string): boolean =>
-  sandboxes.get(sandboxOfInstance(name))?.context.order?.lent.includes(name) === true
+  sandboxes.get(sandboxOf(name))?.context.order?.lent.includes(name) === true
 
 const sayTooOften = ({ want }: Memory): string => {
   const { intensity } = want?.policy ?? {}
@@ -65,7 +65,7 @@ const sayTooOften = ({ want }: Memory): string => {
 const sayWaiting = (state: Known, name: string, { waitsFor = [] }: Memory): string =>
   waitsFor
     .map(process => {
-      const why = whyNotUp(state, sandboxOfInstance(name), process)
+      const why = whyNotUp(state, sandboxOf(name), process)
       return `waits for ${process}${why === null ? '' : `, which ${why}`}`
     })
     .join('; ')
@@ -82,7 +82,7 @@ const whyNotUp = (state: Known, sandbox: string, process: string): string | null
 
 const siblingsOf = (state: Known, sandbox: string, process: string) =>
   [...state.instances].filter(
-    ([name]) => sandboxOfInstance(name) === sandbox && processOf(name) === process,
+    ([name]) => sandboxOf(name) === sandbox && processOf(name) === process,
   )
 
 /** It does not come up, and that is its own fault. */
@@ -102,7 +102,7 @@ export const isItsOwn = ({ asked, refusal, isItsFault }: Ending): boolean =>
 
 /** One that was told already does not come up: the others stay as they are. */
 export const whyHeld = (state: Known, name: string): string | null => {
-  for (const [other, instance] of siblingsOf(state, sandboxOfInstance(name), processOf(name))) {
+  for (const [other, instance] of siblingsOf(state, sandboxOf(name), processOf(name))) {
     if (other === name || isHeld(state, other)) continue
     const trouble = troubleOf(instance)
     const asked = instance.context.last?.asked ?? null
@@ -112,5 +112,6 @@ export const whyHeld = (state: Known, name: string): string | null => {
   return null
 }
 
-const sayHeld = (state: Known, name: string): string =>
-  whyHeld(state, name) ?? 'it is to be replaced when others are up'
+const sayHeld = (state: Known, name: string): string => whyHeld(state, name) ?? turnComes
+
+export const turnComes = 'it is to be replaced when others are up'

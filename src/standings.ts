@@ -1,5 +1,5 @@
 /** What can be said of all instances and sandboxes of a state together. Pure. */
-import { chainOf, sandboxOfInstance } from '../machines/order.ts'
+import { chainOf, sandboxOf } from '../machines/order.ts'
 import type { Letter, Standing } from '../machines/letters.ts'
 import type { Wanted } from '../machines/vocabulary.ts'
 import type { InstanceSnapshot, SandboxSnapshot, TreeSnapshot } from './decide.ts'
@@ -27,7 +27,7 @@ export const muster = (
       const standing = standingOf(snapshot)
       const isAsWanted = snapshot.context.life?.config === wanted[name]?.config
       const isFound = isAsWanted && !Object.hasOwn(told, name) && standing !== 'going'
-      return sandboxOfInstance(name) !== sandbox || isFound ? [] : [[name, standing] as const]
+      return sandboxOf(name) !== sandbox || isFound ? [] : [[name, standing] as const]
     }),
   )
 
@@ -41,7 +41,7 @@ export const census = (
   for (const [name, { context }] of instances) {
     const { life } = context
     if (life === null) continue
-    const sandbox = sandboxOfInstance(name)
+    const sandbox = sandboxOf(name)
     const order = sandboxes.get(sandbox)?.context.order
     const chain = chains.get(sandbox) ?? (order === undefined ? 1 : chainOf(order))
     chains.set(sandbox, chain)

@@ -28,8 +28,15 @@ export const checkHosts = (subject: Subject): readonly Finding[] => {
 const isOfAnybody = (host: string): boolean =>
   host === '0.0.0.0' || host === '::' || host === '::1' || host.startsWith('127.')
 
-export const isHere = (host: string): boolean =>
-  Object.values(networkInterfaces()).some(some => some?.some(({ address }) => address === host))
+let addresses: ReadonlySet<string> | null = null
+
+/** Asked of the kernel once: there may be thousands of instances, and as many cables. */
+export const isHere = (host: string): boolean => {
+  addresses ??= new Set(
+    Object.values(networkInterfaces()).flatMap(some => some?.map(({ address }) => address) ?? []),
+  )
+  return addresses.has(host)
+}
 
 /** The instance in a network of its own that the address is not given to. */
 const withoutAddress = (subject: Subject, host: string): string | null => {

@@ -3,7 +3,6 @@ import { setImmediate } from 'node:timers/promises'
 import { openControl } from '../../actors/control.ts'
 import type { Control } from '../../actors/control.ts'
 import { keepMaster } from '../lastMaster.ts'
-import { isAwaited } from './commands.ts'
 import { createServe } from './serve.ts'
 import type { ServeOptions } from './serve.ts'
 import { watchUnawaited } from './unawaited.ts'
@@ -28,6 +27,6 @@ export const serveLater = async (options: LaterOptions): Promise<Control | null>
     warn(`There is no control socket in ${directory}: ${String(error)}`)
     return null
   })
-  watchUnawaited({ ...options, isAwaited })
+  watchUnawaited(options)
   return control
 }

@@ -4,20 +4,19 @@
  * no control socket (native/tell.c), so it is given some time before an end counts as unknown.
  */
 import type { Stamp } from '../../actors/clock.ts'
-import type { RunningCommand } from '../commands.ts'
 import type { Bus } from '../turn.ts'
+import { isAwaited } from './commands.ts'
 
 export interface UnawaitedOptions {
   readonly stamp: () => Stamp
   readonly bus: Pick<Bus, 'hear' | 'state' | 'finished'>
-  readonly isAwaited: (command: RunningCommand) => boolean
 }
 
 const periodMs = 1_000
 const patienceMs = 3_000
 
 /** To be called when the control socket is open. */
-export const watchUnawaited = ({ stamp, bus, isAwaited }: UnawaitedOptions): void => {
+export const watchUnawaited = ({ stamp, bus }: UnawaitedOptions): void => {
   /** Since when, by name. */
   const unawaited = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null

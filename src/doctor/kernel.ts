@@ -1,7 +1,8 @@
 /** What the kernel has to offer: its age, namespaces, filters, and how much of each. */
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { availableParallelism, freemem, release, totalmem } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
+import { readOrNull } from '../../native/cgroup.ts'
 import * as pidfd from '../../native/pidfd.ts'
 import { namespaces, spawn } from '../../native/spawn.ts'
 import type { Namespace } from '../../native/spawn.ts'
@@ -89,16 +90,8 @@ const waitsMax = 1000
 const nothing = new Int32Array(new SharedArrayBuffer(4))
 
 const numberIn = (path: string): number | null => {
-  const text = textOf(path)
+  const text = readOrNull(path)
   return text === null ? null : Number(text.trim())
-}
-
-const textOf = (path: string): string | null => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null
-  }
 }
 
 const examineUserNamespaces = (): Finding => {
@@ -114,7 +107,7 @@ const examineUserNamespaces = (): Finding => {
 }
 
 const examineSeccomp = (): Finding => {
-  const actions = textOf('/proc/sys/kernel/seccomp/actions_avail')?.trim().split(' ') ?? []
+  const actions = readOrNull('/proc/sys/kernel/seccomp/actions_avail')?.trim().split(' ') ?? []
   const lacks = ['errno', 'kill_process'].filter(action => !actions.includes(action))
   return lacks.length === 0
     ? ok('seccomp', 'system calls can be filtered')
@@ -159,7 +152,7 @@ const examinePids = (): Finding => {
 const memoryMinMiB = 128
 
 const examineMemory = (): Finding => {
-  const available = Number(/^MemAvailable:\s*(\d+)/m.exec(textOf('/proc/meminfo') ?? '')?.[1])
+  const available = Number(/^MemAvailable:\s*(\d+)/m.exec(readOrNull('/proc/meminfo') ?? '')?.[1])
   const free = Number.isFinite(available) ? available / 1024 : freemem() / 2 ** 20
   const found = `${Math.round(free)} of ${Math.round(totalmem() / 2 ** 20)} MiB are available`
   return free < memoryMinMiB

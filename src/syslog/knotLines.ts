@@ -3,7 +3,7 @@
  * go on writing themselves, because they outlive whoever could pass it on.
  */
 import type { LogLevel } from '../config/shapes.ts'
-import { sandboxOf } from '../decide.ts'
+import { sandboxOf } from '../../machines/order.ts'
 import type { State } from '../decide.ts'
 import type { LogLine } from '../logLines.ts'
 import { announcement } from '../plan/application.ts'

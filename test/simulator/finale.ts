@@ -3,8 +3,7 @@
  * is told to have failed, no more of the old ones are touched than its upgrade may, and in the end
  * everything is as before.
  */
-import { processOf } from '../../machines/order.ts'
-import { sandboxOf } from '../../src/decide.ts'
+import { processOf, sandboxOf } from '../../machines/order.ts'
 import type { Sandbox } from './configs.ts'
 import type { Host } from './host.ts'
 import type { Init } from './init.ts'

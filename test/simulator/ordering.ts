@@ -6,10 +6,9 @@
  * Who has died, is ill, or is started anew for an operator is missed, too, but through no fault of
  * an upgrade: nobody is stopped by one while they are missed.
  */
-import { processOf } from '../../machines/order.ts'
+import { processOf, sandboxOf } from '../../machines/order.ts'
 import type { Effect, Input, Wanted } from '../../machines/vocabulary.ts'
 import { fileName } from '../../native/statusFile.ts'
-import { sandboxOf } from '../../src/decide.ts'
 import type { State } from '../../src/decide.ts'
 import { heardOf } from './judge.ts'
 import type { Judge } from './judge.ts'

@@ -3,7 +3,7 @@
  * the end, when for a long time nothing has gone wrong any more.
  */
 import { fileName } from '../../native/statusFile.ts'
-import { sandboxOf } from '../../src/decide.ts'
+import { sandboxOf } from '../../machines/order.ts'
 import type { State } from '../../src/decide.ts'
 import type { Configs } from './configs.ts'
 import { keyOf } from './fakeTimers.ts'
