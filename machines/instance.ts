@@ -34,6 +34,7 @@ import { instanceWords } from './instanceWords.ts'
 import {
   another,
   arm,
+  arrival,
   askHealthy,
   askReady,
   atOnce,
@@ -85,7 +86,7 @@ export const instanceMachine = instanceWords.createMachine({
           { target: 'backoff', actions: 'remember' },
         ],
         unwant: { target: 'stopped', actions: ['remember', sweep] },
-        'knot.adopted': { target: 'running', actions: 'remember' },
+        'knot.adopted': arrival,
       },
     },
 
@@ -150,7 +151,7 @@ export const instanceMachine = instanceWords.createMachine({
         'knot.exited': death,
         'knot.refused': refusal,
         // Who asked is gone with the supervisor.
-        'knot.adopted': [another, { actions: ['remember', askReady] }],
+        'knot.adopted': [...another, { actions: ['remember', askReady] }],
         want: [{ guard: 'changes', target: 'stopping', actions: end }, heard],
         unwant: { target: 'stopping', actions: end },
         'instance.restart': { target: 'stopping', actions: ['rememberWhy', 'forgive'] },
@@ -166,6 +167,7 @@ export const instanceMachine = instanceWords.createMachine({
         'knot.adopted': [
           // While nobody was there.
           { guard: 'isNewApplication', target: 'readying', actions: ['remember', 'forgetReady'] },
+          { guard: 'isOtherUnready', target: 'readying', actions: 'remember' },
           { actions: ['remember', askHealthy] },
         ],
         'app.started': [
@@ -178,6 +180,8 @@ export const instanceMachine = instanceWords.createMachine({
         want: [
           { guard: 'changesGently', target: 'leaving', actions: end },
           { guard: 'changes', target: 'stopping', actions: end },
+          { guard: 'isFoundUnready', target: 'readying', actions: 'remember' },
+          { guard: 'isFound', actions: ['remember', askHealthy] },
           heard,
         ],
         unwant: [
@@ -201,7 +205,7 @@ export const instanceMachine = instanceWords.createMachine({
         'knot.exited': deathAsked,
         'knot.refused': refusalAsked,
         // Whether it was run nobody can tell: it is run again, until the same deadline.
-        'knot.adopted': [another, { actions: ['remember', runPreStop] }],
+        'knot.adopted': [...another, { actions: ['remember', runPreStop] }],
         'app.started': { guard: 'isThisLife', actions: 'remember' },
         want: heard,
         unwant: heard,
@@ -216,7 +220,7 @@ export const instanceMachine = instanceWords.createMachine({
         'knot.exited': death,
         'knot.refused': refusal,
         // The supervisor may have died between writing down the signal and sending it.
-        'knot.adopted': [another, { actions: ['remember', terminate] }],
+        'knot.adopted': [...another, { actions: ['remember', terminate] }],
         'app.started': { guard: 'isThisLife', actions: 'remember' },
         'app.notified': [
           { guard: 'isExtension', actions: ['remember', 'extendKillTimer', arm] },
@@ -235,7 +239,7 @@ export const instanceMachine = instanceWords.createMachine({
       on: {
         'knot.exited': death,
         'knot.refused': refusal,
-        'knot.adopted': [another, { actions: ['remember', destroy] }],
+        'knot.adopted': [...another, { actions: ['remember', destroy] }],
         want: heard,
         unwant: heard,
         'timer.elapsed': {
@@ -255,7 +259,7 @@ export const instanceMachine = instanceWords.createMachine({
           { guard: { type: 'isTimer', params: 'restart' }, target: 'starting' },
         ],
         'instance.restart': atOnce,
-        'knot.adopted': { target: 'running', actions: 'remember' },
+        'knot.adopted': arrival,
         want: [
           // Sooner than the curve says: the timer is set anew.
           { guard: 'isForgiven', target: 'backoff', reenter: true, actions: 'remember' },
@@ -274,7 +278,7 @@ export const instanceMachine = instanceWords.createMachine({
           { guard: { type: 'isTimer', params: 'retry' }, target: 'starting' },
         ],
         'instance.restart': atOnce,
-        'knot.adopted': { target: 'running', actions: 'remember' },
+        'knot.adopted': arrival,
         want: [{ guard: 'isForgiven', target: 'backoff', actions: 'remember' }, heard],
         unwant: { target: 'stopped', actions: ['remember', sweep] },
       },

@@ -1,6 +1,7 @@
 /** The words of the chart of an instance: what its guards ask, and what its actions remember. */
 import { assign, setup } from 'xstate'
 import { isGivenUp, nextStart, startAt } from './again.ts'
+import { isAdoptedUnready, isFound, isFoundUnready } from './found.ts'
 import type { Heard } from './letters.ts'
 import { accept, begin, blame, forgive, newApplication, remember } from './life.ts'
 import type { Memory } from './life.ts'
@@ -116,6 +117,8 @@ export const instanceWords = setup({
       isThisLife(context, event) && event.mono < nextStart(context, event),
     isEarly: ({ context, event }) => event.mono < Math.max(startAt(context), slotOf(event)),
     isHeld: ({ context, event }) => isHeld(context, event),
+    isFound: ({ context, event }) => isFound(context, event),
+    isFoundUnready: ({ context, event }) => isFoundUnready(context, event),
     isForgiven: ({ context, event }) => isForgiven(context, event),
     /** The letter says it, the context will only know it after this event. */
     changes: ({ context, event }) => changes(context, event),
@@ -138,7 +141,9 @@ export const instanceWords = setup({
     isRunningUnready: ({ context, event }) =>
       event.type === 'knot.adopted' &&
       event.appPid !== undefined &&
-      isThisLife(context, event) &&
-      isUnready(context),
+      isAdoptedUnready(context, event),
+    isAdoptedUnready: ({ context, event }) => isAdoptedUnready(context, event),
+    isOtherUnready: ({ context, event }) =>
+      isOtherProcess(context, event) && isAdoptedUnready(context, event),
   },
 })

@@ -4,6 +4,7 @@
  */
 import { pacedAfter, troubleAfter, uptimeAt } from './again.ts'
 import type { Trouble } from './again.ts'
+import { acquainted, adopt } from './found.ts'
 import type { Heard } from './letters.ts'
 import { noticeOf } from './notice.ts'
 import type { Notice } from './notice.ts'
@@ -124,6 +125,7 @@ export const remember = (memory: Memory, event: Heard): Partial<Memory> => {
     case 'want':
       return {
         want: event.wanted,
+        ...(life !== null && { life: acquainted(life, event.wanted) }),
         ...(isForgiven(memory, event) && forgive(memory)),
         ...waitsFor(memory, event.waitsFor),
         ...(event.notBefore !== undefined && {
@@ -195,31 +197,6 @@ const pause = ({ want, notBefore }: Memory, { mono }: Heard): Partial<Memory> =>
   notBefore: want === null ? notBefore : mono + want.restartMs,
 })
 
-/** A knot that lives: what we knew of this life stays true, what only the kernel knows is new. */
-const adopt = (memory: Memory, event: Heard & { type: 'knot.adopted' }): Partial<Memory> => {
-  const known = memory.life?.incarnation === event.incarnation ? memory.life : null
-  return {
-    notBefore: Math.max(memory.notBefore, event.bornAt + (memory.want?.restartMs ?? 0)),
-    life: {
-      incarnation: event.incarnation,
-      // Of a knot that has just ended the kernel keeps no arguments.
-      config: event.config === '' && known !== null ? known.config : event.config,
-      spec: known?.spec ?? null,
-      killMs: known?.killMs ?? unknownKillMs,
-      ...(known?.sockets !== undefined && { sockets: known.sockets }),
-      ...(known?.policy !== undefined && { policy: known.policy }),
-      ...(known?.isReady !== undefined && { isReady: known.isReady }),
-      ...(known?.isAccepted !== undefined && { isAccepted: known.isAccepted }),
-      ...(known?.notice !== undefined && { notice: known.notice }),
-      pid: event.pid,
-      birth: event.birth,
-      appPid: event.appPid ?? known?.appPid ?? null,
-      launchedAt: event.bornAt,
-      since: known?.since ?? event.at - (event.mono - event.bornAt),
-    },
-  }
-}
-
 /** Why not is kept for who asks, and for the end of it. */
 const readiness = (
   { unready: _, isAccepted, ...life }: Life,
@@ -235,9 +212,6 @@ const socketsOf = ({ sockets = [] }: Wanted): Pick<Life, 'sockets'> => {
   const shared = sockets.filter(({ reusePort }) => !reusePort).map(({ key }) => key)
   return shared.length === 0 ? {} : { sockets: shared }
 }
-
-/** The documented default of `kill-timeout`, for a knot whose configuration nobody remembers. */
-const unknownKillMs = 5_000
 
 const end = (
   memory: Memory,

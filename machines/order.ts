@@ -95,8 +95,8 @@ interface Draft {
   readonly wanted: Wishes
   /** Of those that are wanted, by process. */
   readonly processes: ReadonlyMap<string, Process>
-  /** Processes of which somebody is still to change or to end, at the beginning. */
-  readonly busy: ReadonlySet<string>
+  /** Processes of which somebody is still to change or to end: also who has just been told. */
+  readonly busy: Set<string>
   readonly after: Order['after']
   readonly known: string[]
   readonly standing: Record<string, Standing>
@@ -248,7 +248,9 @@ const lend = (draft: Draft): void => {
 const giveBack = (draft: Draft): void => {
   for (const name of draft.lent) {
     const { names = [] } = draft.processes.get(processOf(name)) ?? {}
-    if (names.every(one => !(one in draft.held) && isUp(draft, one))) draft.ending.add(name)
+    if (!names.every(one => !(one in draft.held) && isUp(draft, one))) continue
+    draft.ending.add(name)
+    draft.busy.add(processOf(name))
   }
 }
 

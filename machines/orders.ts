@@ -134,11 +134,21 @@ export const deathAsked = [death[0], death[2], death[3], death[4]] as const
 export const refusalAsked = [death[0], refusal[2]] as const
 
 /** The life that was being ended is over; of what has come into its place nobody has judged. */
-export const another = {
-  guard: 'isOther',
-  target: 'running',
-  actions: ['remember', 'forgetWhy'],
-} as const
+export const another = [
+  {
+    guard: 'isOtherUnready',
+    target: 'readying',
+    reenter: true,
+    actions: ['remember', 'forgetWhy'],
+  },
+  { guard: 'isOther', target: 'running', actions: ['remember', 'forgetWhy'] },
+] as const
+
+/** Where nobody was known to live. */
+export const arrival = [
+  { guard: 'isAdoptedUnready', target: 'readying', actions: 'remember' },
+  { target: 'running', actions: 'remember' },
+] as const
 
 /** Somebody has asked: what was before does not count. */
 export const atOnce = [

@@ -61,6 +61,13 @@ const toldOf = ({ wanted, order }: SandboxMemory, name: string): Wanted | undefi
     ? (order.held[name] ?? undefined)
     : (wanted[name] ?? (order?.lent.includes(name) === true ? order.spares[name] : undefined))
 
+/** What it was told, if it also lives like that: else the next configuration judges it again. */
+const livesAs = (memory: SandboxMemory, name: string): Wanted | null => {
+  const told = toldOf(memory, name)
+  if (told === undefined) return null
+  return memory.unlike?.includes(name) === true ? { ...told, config: '' } : told
+}
+
 /** Who has to wait for others to change, and who is told at once. */
 const orderAfter = (
   memory: SandboxMemory,
@@ -87,7 +94,7 @@ const orderAfter = (
   const next: Order = {
     after: afterOf(wanted, known, order.after),
     standing: order.standing,
-    held: Object.fromEntries(held.map(name => [name, toldOf(memory, name) ?? null])),
+    held: Object.fromEntries(held.map(name => [name, livesAs(memory, name)])),
     ending: known.filter(name => !Object.hasOwn(wanted, name) && !lent.includes(name)),
     spares,
     lent,

@@ -43,7 +43,7 @@ export interface State {
  * To be raised when a released machine decides otherwise than before for the same inputs, or when
  * the shape of the state changes: what an older version has decided is then not called wrong.
  */
-export const rulesVersion = 3
+export const rulesVersion = 4
 
 export interface Decision {
   readonly state: State
@@ -183,7 +183,7 @@ const settle = (desk: Desk, { at, mono }: Input): void => {
       if (value === 'stopped' && context?.life === null && context.want === null) {
         desk.instances.delete(name)
         askSandbox(desk, sandboxOf(name), { type: 'ended', instance: name, ...stamp })
-      } else if (value !== undefined) sayStanding(desk, name, stamp)
+      } else if (value !== undefined && !isWrittenTo(desk, name)) sayStanding(desk, name, stamp)
     }
     // What a sandbox says then may end others.
     deliver(desk, stamp)
@@ -194,6 +194,10 @@ const settle = (desk: Desk, { at, mono }: Input): void => {
     deliver(desk, stamp)
   }
 }
+
+/** What it says before it has heard that is out of date. */
+const isWrittenTo = ({ posts }: Desk, name: string): boolean =>
+  posts.some(({ to, names }) => to === 'instances' && (names ?? [name]).includes(name))
 
 /** Where an order is kept, the sandbox has to know who is up. */
 const sayStanding = (desk: Desk, name: string, stamp: Delivery): void => {

@@ -35,7 +35,8 @@ const reduceTrouble = ({ ends, until, failedAt }: Trouble, mono: number): Troubl
 
 const reduceLife = ({ notice: _, ...life }: Life): Life => ({
   ...life,
-  incarnation: 7,
+  // A knot of the original has no number, which makes a difference.
+  incarnation: life.incarnation === 0 ? 0 : 7,
   spec: null,
   pid: life.pid === null ? null : 42,
   birth: life.birth === null ? null : 9,
@@ -92,7 +93,11 @@ export const policySubject: Subject<Memory> = {
     'adopted another': ofLife(life => ({
       type: 'knot.adopted',
       ...{ ...knotOf(life, 1), config: 'S', bornAt: 0, appPid: 43 },
-      incarnation: (life?.incarnation ?? 7) - 1,
+      incarnation: (life?.incarnation ?? 7) + 1,
+    })),
+    'adopted original': ofLife(life => ({
+      type: 'knot.adopted',
+      ...{ ...knotOf(life, 1), config: 'S', bornAt: 0, appPid: 43, incarnation: 0 },
     })),
     'adopted early': ofLife(life => ({
       type: 'knot.adopted',

@@ -7,6 +7,7 @@
  * an upgrade: nobody is stopped by one while they are missed.
  */
 import { processOf, sandboxOf } from '../../machines/order.ts'
+import type { SandboxMemory } from '../../machines/sandbox.ts'
 import type { Effect, Input, Wanted } from '../../machines/vocabulary.ts'
 import { fileName } from '../../native/statusFile.ts'
 import type { State } from '../../src/decide.ts'
@@ -19,6 +20,7 @@ import { breakPromise, count } from './world.ts'
 import type { World } from './world.ts'
 
 type Launch = Extract<Effect, { type: 'launch' }>
+type Wishes = Readonly<Record<string, Wanted>>
 type Stop = Extract<Effect, { type: 'signal' | 'preStop' }>
 
 /** After any of these it may be that somebody is up no more. */
@@ -48,22 +50,31 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
   const hasFallen = ({ inputs }: WrittenTurn, name: string): boolean =>
     heardOf(inputs, name).some(({ type }) => bad.includes(type))
 
-  const namesOf = (wanted: Readonly<Record<string, Wanted>>, process: string): readonly string[] =>
+  const namesOf = (wanted: Wishes, process: string): readonly string[] =>
     Object.keys(wanted).filter(name => processOf(name) === process)
 
-  const wantedIn = ({ sandboxes }: State, name: string): Readonly<Record<string, Wanted>> =>
+  const wantedIn = ({ sandboxes }: State, name: string): Wishes =>
     sandboxes.get(sandboxOf(name))?.context.wanted ?? {}
 
   const isEverythingEnding = ({ tree, sandboxes }: State, name: string): boolean =>
     tree.context.isStopping || sandboxes.get(sandboxOf(name))?.value !== 'serving'
 
+  /** A process has one order, that of the files as they were read last while they named it. */
+  const afterNow = (wanted: Wishes, former: SandboxMemory | undefined, process: string) => {
+    const [wish] = [wanted, former?.wanted ?? {}].flatMap(wishes =>
+      namesOf(wishes, process).map(name => wishes[name]),
+    )
+    return (wish === undefined ? former?.order?.after[process] : wish.policy?.after) ?? []
+  }
+
   // ---- starts ------------------------------------------------------------------------------
 
   /** Not before those that it is after are up. */
   const startsAfterOthers = (turn: WrittenTurn, next: State, launch: Launch): void => {
-    const { instance, wanted } = launch
+    const { instance } = launch
     const all = wantedIn(next, instance)
-    for (const other of wanted.policy?.after ?? [])
+    const former = turn.before.sandboxes.get(sandboxOf(instance))?.context
+    for (const other of afterNow(all, former, processOf(instance)))
       for (const name of namesOf(all, other)) {
         // Who is replaced one by one waits for nobody, and its turn may have come with this start.
         const isRolling = all[name]?.policy?.rolling !== undefined && isUp(turn.before, name)
@@ -107,12 +118,12 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
       const isNeighbour = sandboxOf(name) === sandboxOf(instance)
       const now = next.instances.get(name)?.context.life
       if (!isNeighbour || life === null || now?.incarnation !== life.incarnation) continue
-      const wish = wanted[name] ?? former?.wanted[name]
-      const after =
-        (wish === undefined ? former?.order?.after[processOf(name)] : wish.policy?.after) ?? []
+      const after = afterNow(wanted, former, processOf(name))
       const isRolling = wanted[name]?.policy?.rolling !== undefined
-      const isToChange = !isRolling && wanted[name]?.config !== life.config
-      const isToEnd = wanted[name] === undefined
+      const wish = wanted[name]
+      const isToChange = !isRolling && wish !== undefined && wish.config !== life.config
+      // Who stands in for others goes when they are up again, which may be in this very turn.
+      const isToEnd = wanted[name] === undefined && former?.order?.lent.includes(name) !== true
       if (after.includes(process) && (isToEnd || isToChange) && !hasFallen(turn, name))
         fail('stopped in order', `${instance} is stopped, and ${name}, which is after it, lives`)
     }

@@ -221,6 +221,10 @@ export const createPromises = (world: World, kernel: Kernel, configs: Configs): 
       }
       // What was ordered before its end, in the same turn, had its reason.
       for (const input of inputs) if (input.type === 'knot.exited') stopAsked.delete(input.instance)
+      // One that is launched in this very turn may hear it from the next supervisor only.
+      if (next.tree.context.isStopping)
+        for (const [name, { context }] of next.instances)
+          if (context.life !== null) stopAsked.add(name)
       relax(next)
     },
     born: process => {

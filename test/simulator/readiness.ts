@@ -28,7 +28,8 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
 
   const begins = (key: string, mono: number): void => {
     const ready = readyOf(key)
-    if (ready !== undefined) deadlines.set(key, mono + ready.timeoutMs)
+    // What is asked of a stranger is what is asked now, not what it was launched with.
+    if (ready !== undefined && !strangers.has(key)) deadlines.set(key, mono + ready.timeoutMs)
   }
 
   /** Nobody is said to be ready, or ill, who has never said so himself. */
@@ -52,7 +53,10 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
       }
       case 'knot.adopted': {
         const { value, context } = before.instances.get(input.instance) ?? {}
-        if (context?.life?.incarnation !== input.incarnation) strangers.add(keyOf(input))
+        if (context?.life?.incarnation !== input.incarnation) {
+          strangers.add(keyOf(input))
+          deadlines.delete(keyOf(input))
+        }
         const isFirst = value === 'starting' && !deadlines.has(keyOf(input))
         const isAnother = value === 'running' && context?.life?.appPid !== input.appPid
         if ((isFirst || isAnother) && input.appPid !== undefined) begins(keyOf(input), input.mono)
@@ -85,7 +89,8 @@ export const createReadiness = (world: World, kernel: Kernel, ledger: Ledger): J
 
   const elapses = ({ mono, instance }: InputOf<'timer.elapsed'>, key: string): void => {
     const deadline = deadlines.get(key)
-    if (readyOf(key)?.onTimeout === 'accept') accepted.add(key)
+    // What it was launched with may have been another thing: of a stranger nobody knows.
+    if (readyOf(key)?.onTimeout === 'accept' || strangers.has(key)) accepted.add(key)
     if (deadline !== undefined && mono < deadline)
       fail('ready in time', `${instance} had ${deadline - mono} ms left to be ready`)
   }

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import { decide, emptyState } from '../../src/decide.ts'
 import type { State } from '../../src/decide.ts'
 import type { Effect, Input, Policy, Socket } from '../../machines/vocabulary.ts'
+import { ready } from './orderWords.ts'
 import { orderWorld } from './orderWorld.ts'
 import type { Processes, World } from './orderWorld.ts'
 
@@ -75,6 +76,64 @@ test('an order is remembered for as long as somebody in it is ending', () => {
   assert.equal(signals(world), ['s/web.0'])
   world.settle()
   assert.equal(signals(world), ['s/web.0', 's/db.0'])
+})
+
+test('who lives otherwise than it was told is replaced, whatever is read before its turn', () => {
+  const world = orderWorld(good)
+  const web = { count: 2, version: '1', policy: { rolling: { maxUnavailable: 0, surge: 1 } } }
+  world.load({ web })
+  world.settle()
+  // It has died, and another one was started in its place while nobody was there.
+  const stranger = { incarnation: 0, config: 'other', pid: 99, policy: undefined }
+  world.knots.set('s/web.0', { ...stranger, isReady: true, isStopping: false })
+  world.restart()
+  world.step(() => 0)
+  assert.ok(world.knots.has('s/web.2'), 'one stands in for it')
+  assert.equal(signals(world), [])
+  world.load({ web })
+  world.step(() => 0.9)
+  world.settle()
+  assert.is(world.knots.get('s/web.0')?.config, '1')
+  assert.equal([...world.knots.keys()].sort(), ['s/web.0', 's/web.1'])
+})
+
+const line: Processes = {
+  db: { count: 1, version: '1', policy: { rolling: { maxUnavailable: 0, surge: 1 } } },
+  web: { count: 1, version: '1', policy: { after: ['db'] } },
+  proxy: { count: 1, version: '1', policy: { after: ['web'] } },
+}
+
+test('who is told to end counts as going, whatever it is told beside that', () => {
+  const world = orderWorld(good)
+  world.load(line)
+  world.settle()
+  world.exit('s/proxy.0')
+  world.load({ ...line, db: { ...line['db']!, version: '2' } })
+  world.step(() => 0)
+  assert.ok(world.knots.has('s/db.1'), 'one stands in for it, and is not up yet')
+  world.say({ type: 'config.remove', sandbox: 's', by: 'uid 0' })
+  assert.equal(signals(world), ['s/web.0'])
+})
+
+test('who has stood in for others ends before those it is after, also in the same turn', () => {
+  const world = orderWorld(good)
+  const web = { count: 1, version: '1', policy: { after: ['db'], ready, ...line['db']!.policy } }
+  const db = { count: 1, version: '1' }
+  world.load({ db, web })
+  world.settle()
+  world.load({ db, web: { ...web, version: '2' } })
+  const isNew = () => world.knots.get('s/web.0')?.config === '2'
+  while (!isNew()) world.step(() => 0)
+  // It gets ready while nobody was there, and what is read then takes away the first.
+  world.restart()
+  const { incarnation = 0 } = world.knots.get('s/web.0') ?? {}
+  world.say({ type: 'app.ready', instance: 's/web.0', incarnation })
+  world.effects.length = 0
+  world.load({ web: { ...web, version: '2' } })
+  while (signals(world).length === 0) world.step(() => 0)
+  assert.equal(signals(world), ['s/web.1'])
+  world.settle()
+  assert.equal(signals(world), ['s/web.1', 's/db.0'])
 })
 
 test('who was accepted is not held up by what was said of him before', () => {
