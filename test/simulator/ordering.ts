@@ -91,8 +91,8 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
     // It may have been ended in the same turn again.
     const wasDue = former !== undefined && instance in former.wanted
     const wasLent = former?.order?.lent.includes(instance) === true
-    // Of those that end after others each is kept up until then.
-    const isEnding = order?.ending.includes(instance) === true
+    // Of those that end after others each is kept up until then, which may be in the same turn.
+    const isEnding = [order, former?.order].some(one => one?.ending.includes(instance) === true)
     if (instance in wanted || isEnding || wasDue || wasLent) return
     const process = processOf(instance)
     const [first = ''] = namesOf(wanted, process)
