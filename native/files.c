@@ -17,6 +17,8 @@
 #define MODE_OF_PARENTS 0755
 #define MODE_OF_LOGS 0666
 
+#define FILE_CHARACTER 0020000
+
 /* ---- 1. Finding things --------------------------------------------------------------- */
 
 long open_below(long base, const char *path, int flags, unsigned int mode,
@@ -49,6 +51,15 @@ bool is_kind(long fd, unsigned int kind)
 	struct statx found;
 
 	return sys_statx((int) fd, &found) == 0 && (found.stx_mode & FILE_KIND) == kind;
+}
+
+bool is_null(long fd)
+{
+	struct statx found;
+
+	return sys_statx((int) fd, &found) == 0 &&
+	       (found.stx_mode & FILE_KIND) == FILE_CHARACTER && found.stx_rdev_major == 1 &&
+	       found.stx_rdev_minor == 3;
 }
 
 /*

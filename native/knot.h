@@ -148,6 +148,7 @@ long open_below(long base, const char *path, int flags, unsigned int mode, uint6
 /* The administrator's own path, links and all. */
 long open_base(const char *path);
 bool is_kind(long fd, unsigned int kind);
+bool is_null(long fd);
 /* A regular file below `base` that nobody has replaced by a link or a pipe. */
 long open_own_file(const char *base, const char *path, int flags, unsigned int mode);
 

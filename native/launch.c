@@ -121,6 +121,28 @@ static long execute(const struct start *start, const struct step *step)
 /* ---- 2. The steps -------------------------------------------------------------------- */
 
 /*
+ * The null device that we were given is the host's own, whose mode its owner may change through a
+ * descriptor. That of the container stands on a mount which cannot be changed. Where there is no
+ * such one, the first stays.
+ */
+static void take_own_null(const struct container *container)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		long flags = is_null(fd) ? call3(__NR_fcntl, fd, F_GETFL, 0) : -EINVAL;
+		if (flags < 0)
+			continue;
+		long own = open_below(container->root, "dev/null",
+				      (int) (flags & O_ACCMODE) | O_NOFOLLOW | O_NOCTTY, 0,
+				      RESOLVE_NO_SYMLINKS);
+		if (own < 0)
+			continue;
+		if (is_null(own))
+			call3(__NR_dup3, own, fd, 0);
+		sys_close(own);
+	}
+}
+
+/*
  * A session of its own: no terminal of an operator can be written into from here. A command is a
  * job in that of its knot, which has no terminal, or one of the container.
  */
@@ -130,6 +152,7 @@ static long begin_life(const struct start *start)
 	int shown = container->shown == -1 ? container->output : container->shown;
 	long error = container->is_command ? begin_job(container) : call0(__NR_setsid);
 
+	take_own_null(container);
 	if (error < 0 || shown == INHERITED)
 		return error < 0 ? error : 0;
 	for (int fd = 1; fd <= 2 && error >= 0; fd++)

@@ -10,7 +10,6 @@
 #include <linux/magic.h>
 
 #define FILE_DIRECTORY 0040000
-#define FILE_CHARACTER 0020000
 
 #define INERT (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 
@@ -46,15 +45,11 @@ static long attach_at(long tree, long place)
 /* Whatever stands at this name on the host is looked at before it is used. */
 static long clone_null(void)
 {
-	struct statx found = { 0 };
 	long null = sys_openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (null < 0)
 		return null;
 
-	long error = sys_statx((int) null, &found);
-	if (error == 0 && ((found.stx_mode & FILE_KIND) != FILE_CHARACTER ||
-			   found.stx_rdev_major != 1 || found.stx_rdev_minor != 3))
-		error = -ENODEV;
+	long error = is_null(null) ? 0 : -ENODEV;
 	long tree = error < 0 ? error : clone_tree(null, "", AT_EMPTY_PATH);
 	sys_close(null);
 	error = tree < 0 ? tree : restrict_tree(tree, INERT);
