@@ -119,6 +119,9 @@ static long bind_tree(const struct container *container, const struct step *step
 	return attach(container, tree, step->text[2]);
 }
 
+/* Only words are in these; who writes to one as root of the host could make it a program. */
+#define OF_FILES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
 static long bind_file(const struct container *container, const struct step *step)
 {
 	bool if_regular = step->number[0] != 0;
@@ -132,9 +135,10 @@ static long bind_file(const struct container *container, const struct step *step
 
 	long source = open_own_file(step->text[0], step->text[1], O_RDONLY, 0);
 	long tree = source < 0 ? source : clone_tree(source, "", AT_EMPTY_PATH);
-	long error = tree < 0 ? tree
-			      : call5(__NR_move_mount, tree, ADDRESS(""), place, ADDRESS(""),
-				      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	long error = tree < 0 ? tree : restrict_tree(tree, OF_FILES);
+	if (error >= 0)
+		error = call5(__NR_move_mount, tree, ADDRESS(""), place, ADDRESS(""),
+			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	if (tree >= 0)
 		sys_close(tree);
 	if (source >= 0)

@@ -63,11 +63,13 @@ const mountsOf = (step: Step): readonly Promise[] => {
     case 'notify':
       return [[step.directory, placeOf(ofNotify)]]
     case 'bindFile':
-      return [[step.target, { ...placeOf({}), optional: step.ifRegular }]]
+      return [[step.target, { ...placeOf(ofWords), optional: step.ifRegular }]]
     default:
       return []
   }
 }
+
+const ofWords = { nosuid: true, nodev: true, noexec: true }
 
 const ofNotify = { readonly: true, nosuid: true, nodev: true, noexec: true }
 
