@@ -98,13 +98,28 @@ long make_rules(struct container *container, const struct step *step)
 
 /*
  * Files of the host that the application is given to read from and print to, which some open
- * again by the name of /dev/stdout. A pipe or a socket needs no rule and can have none.
+ * again by the name of /dev/stdout: for no more than they were given. A pipe or a socket needs no
+ * rule and can have none.
  */
+static uint64_t rights_of_descriptor(int fd)
+{
+	long flags = call3(__NR_fcntl, fd, F_GETFL, 0);
+	uint64_t rights = MAY_CONTROL_DEVICES;
+
+	if (flags < 0)
+		return 0;
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		rights |= MAY_READ_FILE;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		rights |= MAY_WRITE_FILE | MAY_TRUNCATE;
+	return rights;
+}
+
 long put_rules_on(const struct container *container, int rules)
 {
 	if (rules == -1)
 		return 0;
 	for (int fd = 0; fd <= 2; fd++)
-		add_rule(rules, fd, container->rights & OF_FILES & ~MAY_EXECUTE);
+		add_rule(rules, fd, container->rights & rights_of_descriptor(fd));
 	return call2(__NR_landlock_restrict_self, rules, 0);
 }
