@@ -15,16 +15,22 @@ import { filterFor } from './seccomp.ts'
 export const maskedByDefault: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
+  '/proc/dynamic_debug',
   '/proc/interrupts',
   '/proc/kcore',
   '/proc/keys',
+  '/proc/kpagecgroup',
+  '/proc/kpagecount',
+  '/proc/kpageflags',
   '/proc/latency_stats',
   '/proc/sched_debug',
   '/proc/scsi',
   '/proc/timer_list',
   '/proc/timer_stats',
+  '/proc/vmallocinfo',
   '/sys/devices/virtual/powercap',
   '/sys/firmware',
+  '/sys/kernel/vmcoreinfo',
 ]
 
 const frozen = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']

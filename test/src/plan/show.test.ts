@@ -55,16 +55,22 @@ killed 5s after SIGTERM, started again not sooner than 1s after its last start
 10  mount             proc → /proc  rw nosuid nodev noexec noatime
 11  mask              /proc/acpi
                       /proc/asound
+                      /proc/dynamic_debug
                       /proc/interrupts
                       /proc/kcore
                       /proc/keys
+                      /proc/kpagecgroup
+                      /proc/kpagecount
+                      /proc/kpageflags
                       /proc/latency_stats
                       /proc/sched_debug
                       /proc/scsi
                       /proc/timer_list
                       /proc/timer_stats
+                      /proc/vmallocinfo
                       /sys/devices/virtual/powercap
                       /sys/firmware
+                      /sys/kernel/vmcoreinfo
 12  readOnly          /proc/bus
                       /proc/fs
                       /proc/irq
