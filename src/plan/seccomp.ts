@@ -4,7 +4,7 @@
  *     what a list allows          it may
  *     clone, unshare              not into new namespaces; clone3 hides its flags, so: ENOSYS
  *     socket                      unix, inet, inet6, and netlink for routes
- *     ioctl                       not to type into a terminal
+ *     ioctl                       not to type into a terminal, nor to make it a line of another kind
  *     personality                 only those that weaken nothing
  *     what a list refuses         EPERM
  *     what is in no list          ENOSYS: a C library then does without, as on an older kernel
@@ -47,6 +47,8 @@ const NETLINK_ROUTE = 0
 
 const TIOCSTI = 0x5412
 const TIOCLINUX = 0x541c
+/** Loads whatever module a kernel has for serial lines: modems, buses, networks. */
+const TIOCSETD = 0x5423
 
 /** Linux, with or without BSD's group ids, UNAME26, SHORT_INODE; and the question. */
 const personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff]
@@ -156,7 +158,9 @@ const conditions: readonly Line[] = [
   { load: argumentAt(1) },
   { test: 'equal', operand: TIOCSTI, yes: 'refuse', no: 'linux' },
   { label: 'linux' },
-  { test: 'equal', operand: TIOCLINUX, yes: 'refuse', no: 'allow' },
+  { test: 'equal', operand: TIOCLINUX, yes: 'refuse', no: 'discipline' },
+  { label: 'discipline' },
+  { test: 'equal', operand: TIOCSETD, yes: 'refuse', no: 'allow' },
   { label: 'personality' },
   { load: argumentAt(0) },
   ...personalities.flatMap((operand, index): readonly Line[] => [

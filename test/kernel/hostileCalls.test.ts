@@ -97,12 +97,13 @@ skipUnless(canContain && process.arch === 'x64', 'needs an x86_64')(
   },
 )
 
-contained('S24: nothing can be typed into a terminal', async () => {
+contained('S24: nothing can be typed into a terminal, nor is it made another line', async () => {
   const ioctl = numberOf('ioctl')
   const words = [
     `call=${ioctl},0,0x5412,@x`,
     `call=${ioctl},0,0x541c,@x`,
     `call=${ioctl},0,0x500005412,@x`,
+    `call=${ioctl},0,0x5423,@x`,
   ]
   for (const line of await run(words)) assert.match(line, /: EPERM$/)
   for (const line of await run(words, off)) assert.not.match(line, /: EPERM$/)

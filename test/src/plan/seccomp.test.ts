@@ -140,6 +140,7 @@ test('S24: no terminal can be typed into, whatever the upper half of the request
       for (const [request, said] of [
         [0x5412n, 'EPERM'],
         [0x541cn, 'EPERM'],
+        [0x5423n, 'EPERM'],
         [0x5413n, 'allow'],
         [0x5401n, 'allow'],
       ] as const)
