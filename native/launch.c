@@ -132,7 +132,7 @@ static void take_own_null(const struct container *container)
 		if (flags < 0)
 			continue;
 		long own = open_below(container->root, "dev/null",
-				      (int) (flags & O_ACCMODE) | O_NOFOLLOW | O_NOCTTY, 0,
+				      (int) (flags & O_ACCMODE) | O_NOCTTY, 0,
 				      RESOLVE_NO_SYMLINKS);
 		if (own < 0)
 			continue;

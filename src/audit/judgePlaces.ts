@@ -8,7 +8,11 @@ import type { Limit, Mount, Place, Promised, Seen } from './shapes.ts'
 export const mountsOf = (seen: Seen, promised: Promised): readonly string[] => {
   // Of two on one place the one that came later is in front.
   const front = new Map(seen.mounts.map(mount => [mount.at, mount]))
-  const covered = (path: string): boolean => front.has(path) || !seen.existing.has(path)
+  // What lies in a directory that is hidden is hidden with it.
+  const covered = (path: string): boolean =>
+    front.has(path) ||
+    !seen.existing.has(path) ||
+    promised.hidden.some(dir => path.startsWith(`${dir}/`) && front.has(dir))
   return [
     ...seen.mounts
       .filter(({ isShared }) => isShared)

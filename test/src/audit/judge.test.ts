@@ -125,6 +125,13 @@ test('one line of the mounts', () => {
   const nosys = mountinfo.replace(/^113.*\n/m, '')
   const without = { ...seenOf({ mountinfo: nosys }), existing: new Set<string>() }
   assert.equal(texts(without), [], 'what this kernel has not needs no mask')
+  const [hidden, shown] = ['/proc/acpi/wakeup', '/proc/acpi2/wakeup']
+  const more = { ...seenOf(), existing: new Set([hidden, shown]) }
+  assert.equal(
+    texts(more, { ...promised, hidden: [...promised.hidden, hidden, shown] }),
+    [`broken mounts: ${shown} is not hidden`],
+    'what lies in a directory that is hidden needs none of its own',
+  )
 })
 
 test('namespaces, maps, descriptors, groups and limits', () => {
