@@ -4,7 +4,7 @@
  *     what a list allows          it may
  *     clone, unshare              not into new namespaces; clone3 hides its flags, so: ENOSYS
  *     socket                      unix, inet, inet6, and netlink for routes
- *     ioctl                       not to type into a terminal, nor to make it a line of another kind
+ *     ioctl                       not to type into a terminal, nor give it a line discipline
  *     personality                 only those that weaken nothing
  *     what a list refuses         EPERM
  *     what is in no list          ENOSYS: a C library then does without, as on an older kernel

@@ -108,7 +108,7 @@ arguments: [cat=/data/seen, write=/data/x, write=/other/x, write=/tmp/x, write=/
       '/data': 'ro,nosuid,nodev',
       '/logs': 'rw,nosuid,nodev',
       '/other': 'rw,nosuid,nodev',
-      '/etc/hosts': 'rw',
+      '/etc/hosts': 'rw,nosuid,nodev,noexec',
     },
   )
 })
