@@ -5,10 +5,11 @@
  */
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { lstatSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { runtimeDirsInUse } from '../native/runtimeDirs.ts'
 import { settingsFrom } from './evaluate/settings.ts'
 import type { Settings } from './evaluate/settings.ts'
+import { fromHere } from './here.ts'
 
 /** Tells the next image of this process where to look. */
 const variable = 'LITHOS_RUNTIME_DIR'
@@ -28,7 +29,7 @@ export const rememberPlace = ({ places }: Settings): void => {
 /** Throws what the file system throws. */
 export const keepMaster = ({ file, text, places }: Settings): void => {
   const path = keptIn(places.runtimeDir)
-  const kept: Kept = { file: resolve(file), text }
+  const kept: Kept = { file: fromHere(file), text }
   const json = JSON.stringify(kept)
   if (readKept(path) === json) return
   mkdirSync(dirname(path), { mode: 0o700, recursive: true })
@@ -63,7 +64,7 @@ const readIn = (runtimeDir: string, masterFile: string): LastMaster | null => {
   if (json === null) return null
   try {
     const { file, text } = JSON.parse(json) as Kept
-    if (file !== resolve(masterFile)) return null
+    if (file !== fromHere(masterFile)) return null
     const { value } = settingsFrom(masterFile, text)
     return value === null || value.places.runtimeDir !== runtimeDir
       ? null

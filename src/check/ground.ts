@@ -1,5 +1,5 @@
 /** What a start would need before its first turn, asked without making any of it. */
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { slicesOf } from '../../native/cgroup.ts'
 import { findOwnLayout } from '../../native/delegated.ts'
 import { ownStatsOf, statsOf } from '../../native/files.ts'
@@ -8,6 +8,7 @@ import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
 import { mistake } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
 import type { Settings } from '../evaluate/settings.ts'
+import { fromHere } from '../here.ts'
 
 export const checkGround = (settings: Settings): readonly Finding[] => [
   ...checkDirectories(settings),
@@ -23,8 +24,8 @@ const checkDirectories = ({ file, places }: Settings): readonly Finding[] => {
   const shared = sharedDirectory(places)
   if (shared !== null) return [mistake(file, [shared.key], shared.text)]
   return madeDirectories(places).flatMap(({ key, path }) => {
-    const parent = dirname(resolve(path))
-    made.add(resolve(path))
+    const parent = dirname(fromHere(path))
+    made.add(fromHere(path))
     const problem = isDirectory(path)
       ? null
       : ownStatsOf(path) !== null
@@ -38,10 +39,10 @@ const checkDirectories = ({ file, places }: Settings): readonly Finding[] => {
 
 const checkMasterLog = ({ file, places }: Settings): readonly Finding[] => {
   const { logFile, defaultLogDir } = places
-  const parent = dirname(resolve(logFile))
+  const parent = dirname(fromHere(logFile))
   const problem = isDirectory(logFile)
     ? 'is a directory'
-    : isDirectory(parent) || parent === resolve(defaultLogDir)
+    : isDirectory(parent) || parent === fromHere(defaultLogDir)
       ? null
       : `cannot be made: there is no directory ${parent}`
   return problem === null

@@ -3,7 +3,6 @@
  * which anything is in doubt is left alone as a whole.
  */
 import { readFileSync } from 'node:fs'
-import { cwd } from 'node:process'
 import { below, imageDirOf, processesFile, sandboxFile } from '../config/places.ts'
 import { readFileText } from '../config/fileText.ts'
 import { readProcesses, readSandbox } from '../config/read.ts'
@@ -18,6 +17,7 @@ import { readHistory } from './configHistory.ts'
 import type { Limits } from './configHistory.ts'
 import { identityOf } from './inUse.ts'
 import { isRecent, scan } from './scan.ts'
+import { here } from '../here.ts'
 
 export interface Wish extends Limits {
   /** Milliseconds since 1970: what was made later is left alone. Null: nothing is. */
@@ -122,7 +122,7 @@ const tell = (settings: Settings, name: string, wish: Wish): SandboxRead => {
   const sandbox = decode(file, readSandbox)
   if (sandbox.value === null) return { fatal: sandbox.problems.map(sayProblem) }
   const { value } = sandbox
-  const directory = below(cwd(), value.imageDir)
+  const directory = below(here(), value.imageDir)
   const path = processesFile(settings.places, name, value)
   const processes = decode(path, readProcesses)
   if (processes.value === null && identityOf(path) !== null)
@@ -130,7 +130,7 @@ const tell = (settings: Settings, name: string, wish: Wish): SandboxRead => {
 
   const current = [...(processes.value?.values() ?? [])].map(({ image }) => image)
   const history = historyOf(settings, name, value, wish)
-  const absolute = (image: string): string => below(cwd(), imageDirOf(value, image))
+  const absolute = (image: string): string => below(here(), imageDirOf(value, image))
   return {
     directory,
     levels: value.imageDirLevels,

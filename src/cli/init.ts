@@ -1,6 +1,6 @@
 /** `lithos init`: a first configuration and a first image, and what to type next. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { stamp } from '../../actors/clock.ts'
 import { findLayout } from '../../native/cgroup.ts'
 import { checkEverything } from '../check/everything.ts'
@@ -22,6 +22,7 @@ import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
 import { fill } from './mkdev.ts'
 import { defaultMaster } from './options.ts'
+import { fromHere } from '../here.ts'
 
 export const description = {
   command: 'lithos init',
@@ -42,7 +43,7 @@ export const description = {
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, (_options, [directory = systemDirectory]) => {
-    const where = whereIn(resolve(directory))
+    const where = whereIn(fromHere(directory))
     try {
       return make(where)
     } catch (error) {

@@ -3,7 +3,6 @@
  * image of each. Nothing is judged here but whether there is something to read.
  */
 import { existsSync } from 'node:fs'
-import { cwd } from 'node:process'
 import { below, imageDirOf, processesFile, sandboxFile } from '../config/places.ts'
 import { readContainer, readProcesses, readSandbox } from '../config/read.ts'
 import type { Decoded } from '../config/report.ts'
@@ -17,6 +16,7 @@ import { checkProcess } from './names.ts'
 import { gainSecrets } from './secretFile.ts'
 import type { SecretFile } from './secretFile.ts'
 import type { Settings } from './settings.ts'
+import { here } from '../here.ts'
 
 export interface Gathered {
   readonly name: string
@@ -80,7 +80,7 @@ const gain = (
   sandbox: Sandbox,
   files: Files,
 ): Gained => {
-  const image = below(cwd(), imageDirOf(sandbox, process.image))
+  const image = below(here(), imageDirOf(sandbox, process.image))
   const refused = (findings: readonly Finding[]): Gained => ({
     ...{ name, process, findings, image },
     ...{ file: '', container: null, secretFile: null },

@@ -2,7 +2,6 @@
  * Secrets of a process, still encrypted: what they are called, and who may have made them. That
  * they can be decrypted is no question of configuration; the start asks it, and lithos_check.
  */
-import { cwd } from 'node:process'
 import { below } from '../config/places.ts'
 import type { Container } from '../config/shapes.ts'
 import type { Alternatives } from '../secrets/decrypt.ts'
@@ -10,6 +9,7 @@ import type { SpecSecrets } from '../spec.ts'
 import { mistake, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { Subject } from './subject.ts'
+import { here } from '../here.ts'
 
 type Secrets = Container['secretEnviron']
 
@@ -27,7 +27,7 @@ export const secretsOf = ({
   const own = secretsNamespaces.length === 0 ? [''] : secretsNamespaces
   return {
     secrets: {
-      keyFile: secretsPrivateKey === null ? null : below(cwd(), secretsPrivateKey),
+      keyFile: secretsPrivateKey === null ? null : below(here(), secretsPrivateKey),
       namespaces: [...own, ...process.value.extraSecretsNamespaces],
       environ,
       files,

@@ -1,12 +1,12 @@
 /** The master configuration as everyone uses it: read, and with every place made absolute. */
 import { existsSync } from 'node:fs'
-import { cwd } from 'node:process'
 import { readFileText } from '../config/fileText.ts'
 import { placesOf } from '../config/places.ts'
 import type { Places } from '../config/places.ts'
 import { readMaster } from '../config/read.ts'
 import type { Decoded } from '../config/report.ts'
 import type { Master, Problem } from '../config/shapes.ts'
+import { here } from '../here.ts'
 
 export interface Settings {
   /** As it was given; knots are started with it in their argv. */
@@ -33,7 +33,7 @@ const withHint = (problem: Problem): Problem => ({
 export const settingsFrom = (file: string, text: string): Decoded<Settings> => {
   const { value: master, problems } = readMaster(file, text)
   return {
-    value: master === null ? null : { file, master, places: placesOf(master, file, cwd()), text },
+    value: master === null ? null : { file, master, places: placesOf(master, file, here()), text },
     problems,
   }
 }

@@ -3,7 +3,6 @@
  * says in `readonly-paths` and `writable-paths` what they are on the host. Of several entries
  * that contain a path the outermost is meant, compared name by name.
  */
-import { cwd } from 'node:process'
 import { below } from '../config/places.ts'
 import type { Container, Sandbox, Volume } from '../config/shapes.ts'
 import { toOutside } from '../config/idMaps.ts'
@@ -15,6 +14,7 @@ import { nameOf } from './subject.ts'
 import { mapsOf } from './ids.ts'
 import type { Maps } from './ids.ts'
 import type { Subject } from './subject.ts'
+import { here } from '../here.ts'
 
 export interface Source {
   /** The administrator's, absolute. */
@@ -89,7 +89,7 @@ const lookUp = (paths: ReadonlyMap<string, string>, path: string): Source | null
   const [first] = containing
   if (first === undefined) return null
   return {
-    base: below(cwd(), first.host),
+    base: below(here(), first.host),
     path: `/${wanted.slice(first.prefix.length).join('/')}`,
   }
 }

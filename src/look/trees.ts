@@ -4,11 +4,12 @@
  * knot is told by its arguments. Both have to be where only the host's own processes are, so that
  * nothing in a container can pass for one.
  */
-import { readlinkSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { readTexts } from '../../native/look.ts'
 import { commandPath, initsAmong, isOnHost, parseCommand } from '../../native/proc.ts'
 import type { Sweep } from '../../native/processes.ts'
+import { directoryOf, fromHere } from '../here.ts'
 
 export interface Knot {
   readonly pid: number
@@ -21,6 +22,8 @@ export interface FoundTree {
   readonly pid: number | null
   /** The master configuration, as the supervisor was told it. */
   readonly config: string
+  /** The same, from wherever one looks. */
+  readonly path: string
   readonly knots: readonly Knot[]
 }
 
@@ -32,7 +35,7 @@ export const findTrees = (sweep: Sweep): readonly FoundTree[] => {
     [...sweep.processes.values()].filter(process => process.name === name).map(({ pid }) => pid)
   const trees = wordsOf(named('lithos_tree'))
     .filter(({ pid }) => isOnHost(pid))
-    .map(({ pid, words }) => ({ pid, config: configIn(words), home: homeOf(pid) }))
+    .map(({ pid, words }) => ({ pid, ...placeOf(words, directoryOf(pid)) }))
   const candidates = wordsOf(named('lithos_knot')).flatMap(({ pid, words }) => knotIn(pid, words))
   const names = new Map(candidates.map(knot => [knot.pid, knot.name]))
   // What a knot has forked looks like the knot until it executes its program.
@@ -42,14 +45,15 @@ export const findTrees = (sweep: Sweep): readonly FoundTree[] => {
   const inits = initsAmong(apart.map(({ pid }) => pid))
   const knots = apart.filter(({ pid }) => inits.has(pid))
   const taken = new Set<number>()
-  const found: FoundTree[] = trees.map(({ pid, config, home }) => {
-    const own = knots.filter(
-      knot =>
-        sweep.processes.get(knot.pid)?.parent === pid ||
-        resolve(home, knot.master) === resolve(home, config),
-    )
+  const living = new Set(trees.map(({ pid }) => pid))
+  const found: FoundTree[] = trees.map(({ pid, home, ...place }) => {
+    const own = knots.filter(knot => {
+      const parent = sweep.processes.get(knot.pid)?.parent ?? 0
+      // Two may have been started with the same words, in two directories.
+      return living.has(parent) ? parent === pid : resolve(home, knot.master) === place.path
+    })
     for (const knot of own) taken.add(knot.pid)
-    return { pid, config, knots: own }
+    return { pid, ...place, knots: own }
   })
   const orphans = knots.filter(({ pid }) => !taken.has(pid))
   const masters = [...new Set(orphans.map(({ master }) => master))].sort()
@@ -58,6 +62,7 @@ export const findTrees = (sweep: Sweep): readonly FoundTree[] => {
     ...masters.map(config => ({
       pid: null,
       config,
+      path: fromHere(config),
       knots: orphans.filter(({ master }) => master === config),
     })),
   ]
@@ -69,15 +74,26 @@ const wordsOf = (pids: readonly number[]) => {
 }
 
 /** Ours has set its title, which makes one word of all; the original has its words as given. */
-const configIn = (words: readonly string[]): string => {
+const placeOf = (words: readonly string[], home: string) => {
   const isTitle = words.slice(1).every(word => word === '')
-  const apart = isTitle ? (words[0] ?? '').trim().split(/ +/) : words
-  for (const [index, word] of apart.entries()) {
-    if (word === '--config' || word === '-C') return apart[index + 1] ?? defaultMaster
-    if (word.startsWith('--config=')) return word.slice('--config='.length)
-    if (/^-C./.test(word)) return word.slice(2)
+  const apart = isTitle ? (words[0] ?? '').trim().split(' ') : words
+  const [first = defaultMaster, ...others] = configIn(apart)
+  // In a title nobody can see where a file's name ends: where there is such a file.
+  const longer = isTitle ? others.map((_, index) => [first, ...others.slice(0, index + 1)]) : []
+  const config =
+    longer.map(parts => parts.join(' ')).findLast(name => existsSync(resolve(home, name))) ?? first
+  return { home, config, path: resolve(home, config) }
+}
+
+/** It, and all that stands behind it. */
+const configIn = (words: readonly string[]): readonly string[] => {
+  for (const [index, word] of words.entries()) {
+    const behind = words.slice(index + 1)
+    if (word === '--config' || word === '-C') return behind
+    if (word.startsWith('--config=')) return [word.slice('--config='.length), ...behind]
+    if (/^-C./.test(word)) return [word.slice(2), ...behind]
   }
-  return defaultMaster
+  return []
 }
 
 const knotIn = (pid: number, words: readonly string[]): readonly Knot[] => {
@@ -89,14 +105,6 @@ const knotIn = (pid: number, words: readonly string[]): readonly Knot[] => {
   return basename(words[0] ?? '') === 'lithos_knot' && name !== null
     ? [{ pid, name, master: valueOf('--master') ?? defaultMaster }]
     : []
-}
-
-const homeOf = (pid: number): string => {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`)
-  } catch {
-    return '/'
-  }
 }
 
 export interface Named {

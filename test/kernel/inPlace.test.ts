@@ -4,7 +4,9 @@
  * Method: a supervisor with a large environment, and a limit that no longer has room for it.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { descriptors } from '../../native/proc.ts'
@@ -75,6 +77,29 @@ real(
       await stillSupervises(self)
       assert.is(watches(), 1, 'the watch goes on, and there is no second one')
     }
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
+  }),
+)
+
+real(
+  'the directory in which it was started is gone: a restart in place',
+  supervised(async self => {
+    self.configure({ app: { container: sleeper } })
+    const gone = mkdtempSync(join(tmpdir(), 'lithos-gone-'))
+    const home = process.cwd()
+    process.chdir(gone)
+    try {
+      await self.start()
+    } finally {
+      process.chdir(home)
+      rmSync(gone, { recursive: true })
+    }
+    await runs(self, 'web/app.0')
+    const app = self.appOf('web/app.0')
+    await restarts(self, 'SIGHUP')
+    assert.is(self.appOf('web/app.0'), app)
+    await stillSupervises(self)
     assert.is(await self.stop(), 0)
     assert.equal(self.leftovers(), [])
   }),

@@ -2,13 +2,13 @@
  * What lithos_ps shows: every supervisor of this host with its containers as the kernel knows
  * them, and, where the journal may be read, what else is wanted and how lives have ended.
  */
-import { resolve } from 'node:path'
 import { sweep } from '../../../native/processes.ts'
 import { headsOf } from '../../look/family.ts'
 import type { Head } from '../../look/family.ts'
 import { findTrees, partsOf } from '../../look/trees.ts'
 import type { FoundTree, Named } from '../../look/trees.ts'
 import type { Refused, Status } from '../../status.ts'
+import { fromHere, isSameFile } from '../../here.ts'
 
 export interface Child extends Named {
   readonly name: string
@@ -41,16 +41,17 @@ export const findAll = async (
   remember: Remember,
 ): Promise<readonly PsTree[]> => {
   const now = sweep()
-  const found = findTrees(now).filter(
-    ({ config }) => only === null || resolve(config) === resolve(only),
-  )
+  const wanted = only === null ? null : fromHere(only)
+  const found = findTrees(now).filter(({ path }) => wanted === null || isSameFile(path, wanted))
   const heads = headsOf(
     now,
     found.flatMap(({ knots }) => knots.map(({ pid }) => pid)),
   )
   const shown: readonly FoundTree[] =
-    only !== null && found.length === 0 ? [{ pid: null, config: resolve(only), knots: [] }] : found
-  return Promise.all(shown.map(async tree => treeOf(tree, heads, await remember(tree.config))))
+    wanted !== null && found.length === 0
+      ? [{ pid: null, config: wanted, path: wanted, knots: [] }]
+      : found
+  return Promise.all(shown.map(async tree => treeOf(tree, heads, await remember(tree.path))))
 }
 
 const treeOf = (
