@@ -66,17 +66,18 @@ test('a relative path is one that is not there', () => {
   assert.not.match(stderr, / at /, 'no trace of our own')
 })
 
+const tell = `
+  const { here, fromHere } = await import(process.argv[1])
+  process.chdir(process.argv[2])
+  process.getBuiltinModule('fs').rmdirSync(process.argv[2])
+  process.stdout.write([here(), fromHere('a/../b'), fromHere('/c')].join(' '))`
+
 test('what the kernel says of the directory is told without its remark', () => {
+  const source = new URL('../../src/here.ts', import.meta.url).href
   const made = mkdtempSync(join(realpathSync(tmpdir()), 'lithos-gone-'))
   const text = execFileSync(
     process.execPath,
-    [
-      ...['--import', 'tsx', '--input-type=module', '-e'],
-      `const { here, fromHere } = await import(${JSON.stringify(new URL('../../src/here.ts', import.meta.url).href)})
-       process.chdir(${JSON.stringify(made)})
-       ;(await import('node:fs')).rmdirSync(${JSON.stringify(made)})
-       process.stdout.write(here() + ' ' + fromHere('a/../b') + ' ' + fromHere('/c'))`,
-    ],
+    ['--import=tsx', '--input-type=module', '-e', tell, source, made],
     { cwd: fileURLToPath(new URL('../..', import.meta.url)), encoding: 'utf8' },
   )
   assert.is(text, `${made} ${made}/b /c`)
