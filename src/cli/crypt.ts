@@ -13,6 +13,7 @@ import type { Description } from './args.ts'
 import { CryptError, decryptWith, privateKeysOf, publicKeyOf } from './cryptKeys.ts'
 import { describe } from './describing.ts'
 import { help } from './help.ts'
+import { endQuietly } from './terminal.ts'
 import { version } from './version.ts'
 
 const NAMESPACE = /^[a-zA-Z0-9_.-]*$/
@@ -106,6 +107,8 @@ const described = () =>
 export const run = (argv: readonly string[]): number => {
   if (describe({ kind: 'group', name: 'lithos_crypt', commands: described() })) return 0
   const [word, ...rest] = argv
+  endQuietly('lithos_crypt')
+  if (argv.some(isBroken)) return say(process.stderr, brokenText, 1)
   if (word === undefined) return say(process.stderr, overview(), 1)
   if (word === '-V' || word === '--version')
     return say(process.stdout, `lithos_crypt ${version}\n`, 0)
@@ -113,6 +116,13 @@ export const run = (argv: readonly string[]): number => {
   if (word === 'help') return showHelp(rest)
   return isName(word) ? perform(word, rest) : unknown(word)
 }
+
+/** Node has put U+FFFD in the place of what it could not read, and that is another secret. */
+const isBroken = (word: string): boolean => word.includes('\ufffd')
+
+const brokenText =
+  'error: Invalid UTF-8 was detected in one or more arguments; a secret that is no text can be ' +
+  'given on standard input\n'
 
 const say = (stream: NodeJS.WriteStream, text: string, code: number): number => {
   stream.write(text)
@@ -122,7 +132,7 @@ const say = (stream: NodeJS.WriteStream, text: string, code: number): number => 
 const isName = (word: string): word is Name => Object.hasOwn(descriptions, word)
 
 const showHelp = ([word]: readonly string[]): number => {
-  if (word === undefined) return say(process.stdout, overview(), 0)
+  if (word === undefined || word === 'help') return say(process.stdout, overview(), 0)
   return isName(word) ? say(process.stdout, help(descriptions[word]), 0) : unknown(word)
 }
 
@@ -165,7 +175,7 @@ const perform = (name: Name, argv: readonly string[]): number => {
   const parsed = parse(description as Description, words)
   if (parsed.kind === 'help') return say(process.stdout, help(description), 0)
   if (parsed.kind === 'version') return say(process.stdout, `lithos_crypt-${name} ${version}\n`, 0)
-  if (parsed.kind === 'usage') return say(process.stderr, `error: ${parsed.message}\n`, 1)
+  if (parsed.kind === 'usage') return say(process.stderr, sayUsage(parsed), 1)
 
   const given = parsed.options as Readonly<Record<string, string | null>>
   const { keyFile, data, namespace } = given
@@ -201,6 +211,14 @@ const read = (): Buffer | null => {
       return null
     throw error
   }
+}
+
+/** The key file is `-k` where it is public and `-i` where it is not, as with the original. */
+const sayUsage = ({ message, hint }: { message: string; hint?: string }): string => {
+  const [, letter] = /^Unknown short option "([ik])"$/.exec(message) ?? []
+  const meant = letter === undefined ? hint : `did you mean ${letter === 'k' ? '-i' : '-k'}?`
+  const more = meant === undefined ? '' : `; ${meant}`
+  return `error: ${message}${more}\n`
 }
 
 const sayMissing = (name: Name, lacksKey: boolean, lacksData: boolean): string =>

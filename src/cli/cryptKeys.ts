@@ -7,22 +7,29 @@ import { parsePublicKey } from '../secrets/publicKey.ts'
 import type { PublicKey } from '../secrets/publicKey.ts'
 import { decryptSecret } from '../secrets/secret.ts'
 import type { Secret } from '../secrets/secret.ts'
+import { sayCode } from '../wait.ts'
 
 /** Its message is what the user reads, whole. */
 export class CryptError extends Error {}
 
-export const publicKeyOf = (file: string): PublicKey =>
-  right(parsePublicKey(bytesOf(file).toString('utf8')))
+export const publicKeyOf = (file: string): PublicKey => {
+  const text = bytesOf(file).toString('utf8')
+  return right(parsePublicKey(text), text.includes(' PRIVATE KEY-----') ? notPublic : '')
+}
 
 export const privateKeysOf = (file: string): readonly PrivateKey[] => {
   const bytes = bytesOf(file)
   const keys = parsePrivateKeys(bytes)
+  const isPublic = /^ssh-[\w-]+ /.test(bytes.subarray(0, 64).toString('latin1'))
   bytes.fill(0)
-  return right(keys)
+  return right(keys, isPublic ? notPrivate : '')
 }
 
-const right = <T>(outcome: E.Either<string, T>): T => {
-  if (E.isLeft(outcome)) throw wrongKey(outcome.left)
+const notPublic = '; this is a private key, and the public one is wanted: FILE.pub'
+const notPrivate = '; this is a public key, and the private one is wanted'
+
+const right = <T>(outcome: E.Either<string, T>, hint: string): T => {
+  if (E.isLeft(outcome)) throw wrongKey(outcome.left + hint)
   return outcome.right
 }
 
@@ -34,7 +41,7 @@ const bytesOf = (file: string): Buffer => {
     return readFileSync(file)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
-    throw wrongKey(`${file}: ${code === 'ENOENT' ? 'no such file' : code}`)
+    throw wrongKey(`${file}: ${code === 'ENOENT' ? 'no such file' : sayCode(code)}`)
   }
 }
 

@@ -81,8 +81,16 @@ test('what is missing', () => {
 test('what is wrong with a key, a namespace, a word', () => {
   const key = "error: Invalid value for '--key-file <key>': "
   fails(['encrypt', '-k', 'nowhere', '-d', 'x'], `${key}nowhere: no such file`)
-  fails(['encrypt', '-k', 'a', '-d', 'x'], `${key}unsupported key type "-----BEGIN"`)
-  fails(['decrypt', '-i', 'a.pub', '-d', 'x'], `${key}invalid key format`)
+  fails(
+    ['encrypt', '-k', 'a', '-d', 'x'],
+    `${key}unsupported key type "-----BEGIN"; this is a private key, and the public one is ` +
+      'wanted: FILE.pub',
+  )
+  fails(
+    ['decrypt', '-i', 'a.pub', '-d', 'x'],
+    `${key}invalid key format; this is a public key, and the private one is wanted`,
+  )
+  fails(['encrypt', '-k', '.', '-d', 'x'], `${key}.: illegal operation on a directory (EISDIR)`)
   fails(['decrypt', '-i', 'locked', '-d', 'x'], `${key}key was encrypted`)
   fails(
     ['encrypt', '-k', 'a.pub', '-d', 'x', '-n', 'a:b'],
@@ -90,7 +98,18 @@ test('what is wrong with a key, a namespace, a word', () => {
       'match regex `^[a-zA-Z0-9_.-]*$`',
   )
   assert.match(run(['encrypt', '-x']).err, /^error: /)
+  fails(['encrypt', '-i', 'a.pub'], 'error: Unknown short option "i"; did you mean -k?')
+  fails(['decrypt', '-k', 'a'], 'error: Unknown short option "k"; did you mean -i?')
+  fails(['decrypt', '--key=a'], 'error: Unknown option --key=a; did you mean --key-file?')
+  assert.is(run(['help', 'help']).out, run(['help']).out)
   assert.match(run(['enrypt']).err, /^error: .*did you mean encrypt\?\n$/)
+})
+
+test('bytes that are no text are no other secret', () => {
+  const script = `exec "$0" encrypt -k a.pub -d "$(printf 'a\\377b')"`
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, program], { cwd: top })
+  assert.equal([status, String(stdout)], [1, ''])
+  assert.match(String(stderr), /^error: Invalid UTF-8 was detected in one or more arguments; /)
 })
 
 test('what is wrong with a secret', () => {
