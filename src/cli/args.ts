@@ -62,6 +62,8 @@ export interface Description<O extends Options = Options> {
   readonly stopsAtFirst?: boolean
   /** It goes on where nobody reads its output any more. */
   readonly outlivesReaders?: true
+  /** The same, as a command does that would leave something half done. */
+  readonly finishes?: true
 }
 
 export type ValueOf<T extends Option> = T extends Flag
@@ -123,12 +125,22 @@ const usage = (message: string) => ({ kind: 'usage', message }) as const
 const otherNames: ReadonlyMap<string, readonly string[]> = new Map([
   ['--config', ['--master']],
   ['--master', ['--config']],
+  ['-C', ['--master']],
 ])
+
+const hintForLetter = ({ options }: Description, name: string): { readonly hint?: string } => {
+  const meant = otherNames
+    .get(name)
+    ?.find(other => Object.values(options).some(({ names }) => names.includes(other)))
+  return meant === undefined ? {} : { hint: `did you mean ${meant}?` }
+}
 
 /** The words of the original end with the name; so this goes to a line of its own. */
 const hintFor = ({ options }: Description, name: string): { readonly hint?: string } => {
   const names = [...Object.values(options), ...Object.values(common)].flatMap(({ names }) => names)
+  const begun = names.filter(other => name.length > 3 && other.startsWith(name))
   const similar =
+    (begun.length === 1 ? begun[0] : null) ??
     otherNames.get(name)?.find(other => names.includes(other)) ??
     nearest(
       name,
@@ -149,7 +161,10 @@ const takeOptions = (
     if (option === null)
       return word.startsWith('--')
         ? { ...usage(`Unknown option ${word}`), ...hintFor(description, name) }
-        : usage(`Unknown short option "${name.slice(1)}"`)
+        : {
+            ...usage(`Unknown short option "${name.slice(1)}"`),
+            ...hintForLetter(description, name),
+          }
     if (option === common.help) return { kind: 'help' }
     if (option === common.version) return { kind: 'version' }
     const wrong = takeOption(option, name, inline, waiting, given)
@@ -170,9 +185,10 @@ const takeOption = (
     return inline === null ? null : `Option ${name} does not accept an argument`
   }
   const values = inline === null ? [] : [inline]
-  values.push(...waiting.splice(0, (option.kind === 'pair' ? 2 : 1) - values.length))
-  if (values.length < (option.kind === 'pair' ? 2 : 1))
-    return `Option ${listed(option)} requires an argument`
+  const isPair = option.kind === 'pair'
+  values.push(...waiting.splice(0, (isPair ? 2 : 1) - values.length))
+  if (values.length < (isPair ? 2 : 1))
+    return `Option ${listed(option)} requires ${isPair ? 'two arguments' : 'an argument'}`
   const before = option.kind === 'list' ? (given.get(option) ?? []) : []
   given.set(option, [...before, ...values])
   return values.map(value => option.wrong?.(value) ?? null).find(wrong => wrong !== null) ?? null

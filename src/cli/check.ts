@@ -11,6 +11,7 @@ import { joinSupervisor } from '../rootless/become.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption, defaultMaster, jsonOption } from './common.ts'
+import { isHeard } from './rustLog.ts'
 import { showPlanOf } from './showPlan.ts'
 import { version } from './version.ts'
 
@@ -65,6 +66,10 @@ export const description = {
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, given => {
+    if (given.showPlan !== null && given.json) {
+      process.stderr.write(`${description.command}: a plan is text: leave out --json\n`)
+      return 2
+    }
     if (given.verbose) sayHost()
     const masterFile = given.config ?? defaultMaster
     judgeWhereItRuns(masterFile)
@@ -119,10 +124,14 @@ const report = (problems: readonly Problem[], asJson: boolean): number => {
     process.stdout.write(`${JSON.stringify({ version, ok, problems: shown }, null, 2)}\n`)
     return ok ? 0 : 1
   }
-  const lines = problems.map(problem =>
+  const heard = problems.filter(({ severity }) =>
+    isHeard(description.command, severity === 'error' ? 'error' : 'warn'),
+  )
+  const lines = heard.map(problem =>
     problem.file === '' ? `${description.command}: ${problem.message}` : sayProblem(problem),
   )
-  if (!ok) lines.push(`${description.command}: Lithos version v${version}`)
-  process.stderr.write(lines.map(line => `${line}\n`).join(''))
+  if (!ok && isHeard(description.command, 'warn'))
+    lines.push(`${description.command}: Lithos version v${version}`)
+  if (lines.length > 0) process.stderr.write(lines.map(line => `${line}\n`).join(''))
   return ok ? 0 : 1
 }

@@ -13,9 +13,10 @@ import { sayTime } from '../time.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption, jsonOption, settingsOf } from './common.ts'
+import { isHeard } from './rustLog.ts'
 
 const wrongNumber = (text: string): string | null =>
-  /^\d{1,9}$/.test(text) ? null : `Bad value ${quote(text)}: not a whole number`
+  /^\+?\d+$/.test(text) ? null : `Bad value ${quote(text)}: not a whole number`
 
 const options = {
   config: configOption,
@@ -87,7 +88,8 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async given => {
     if ([given.used, given.unused, given.deleteUnused].filter(Boolean).length > 1) {
       process.stderr.write(
-        `${description.command}: --used, --unused and --delete-unused exclude each other\n`,
+        `${description.command}: --used, --unused and --delete-unused exclude each other; ` +
+          'leave out all but one\n',
       )
       return 2
     }
@@ -187,7 +189,8 @@ const progress = (text: string): void => {
 }
 
 /** As the log of the original's tools. */
-const say = (level: string, text: string): void => {
+const say = (level: 'ERROR' | 'WARN', text: string): void => {
+  if (!isHeard(description.command, level === 'ERROR' ? 'error' : 'warn')) return
   const line = `${level.padStart(5)} ${sayTime(stamp().at)}: ${description.command}: ${text}\n`
   process.stderr.write(line)
 }

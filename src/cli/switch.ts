@@ -19,6 +19,7 @@ import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { defaultMaster, jsonOption } from './common.ts'
 import { usageBlock } from './help.ts'
+import { isHeard } from './rustLog.ts'
 
 const options = {
   master: {
@@ -82,6 +83,7 @@ export const description = {
     { name: 'sandbox', help: 'the sandbox whose processes change', kind: 'required' },
     { name: 'new_config', help: 'its new process configuration', kind: 'optional' },
   ],
+  finishes: true,
 } as const satisfies Description
 
 type Given = Values<typeof options>
@@ -215,6 +217,9 @@ const say = (text: string): void => void process.stderr.write(text)
 const sayProblems = (problems: readonly Problem[]): void =>
   say(
     problems
+      .filter(({ severity }) =>
+        isHeard(description.command, severity === 'error' ? 'error' : 'warn'),
+      )
       .map(problem => `${problem.file === '' ? problem.message : sayProblem(problem)}\n`)
       .join(''),
   )

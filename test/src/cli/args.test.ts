@@ -113,7 +113,7 @@ const refused: readonly [of: Description, argv: readonly string[], message: stri
   [plain, ['--verbose=1'], 'Option --verbose does not accept an argument'],
   [plain, ['-C'], 'Option ["-C", "--config"] requires an argument'],
   [plain, ['--config'], 'Option ["-C", "--config"] requires an argument'],
-  [plain, ['--both', 'x'], 'Option ["--both"] requires an argument'],
+  [plain, ['--both', 'x'], 'Option ["--both"] requires two arguments'],
   [plain, ['--conf', 'x'], 'Unknown option --conf'],
   [plain, ['--foo=bar'], 'Unknown option --foo=bar'],
   [plain, ['---'], 'Unknown option ---'],
@@ -138,6 +138,11 @@ test('what may have been meant is said beside it', () => {
   const message = 'Unknown option --confg'
   const hint = 'did you mean --config?'
   assert.equal(parse(plain, ['--confg=x']), { kind: 'usage', message: `${message}=x`, hint })
+  assert.equal(parse(plain, ['--conf', 'x']), {
+    kind: 'usage',
+    message: 'Unknown option --conf',
+    hint,
+  })
   assert.equal(parse(plain, ['--no-such']), { kind: 'usage', message: 'Unknown option --no-such' })
 })
 
