@@ -12,7 +12,7 @@ export const runCommand = <O extends Options>(
   run: (options: Values<O>, words: readonly string[]) => Promise<number> | number,
 ): Promise<number> | number => {
   if (describe({ kind: 'command', description })) return 0
-  if (description.outlivesReaders !== true) endQuietly(description.command)
+  if (description.outlivesReaders !== true) endQuietly(description.command, description.finishes)
   const parsed = parse(description, argv)
   if (parsed.kind === 'run') return run(parsed.options, parsed.words)
   if (parsed.kind === 'usage') {

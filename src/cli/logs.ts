@@ -168,7 +168,9 @@ const print = async (given: Given, files: readonly File[]): Promise<number> => {
       if (files.length > 1) await write(heading(output, index === 0))
       shown.push(await printLast(output, count))
     } catch (error) {
-      const { code: reason = String(error) } = error as NodeJS.ErrnoException
+      const { code: reason = String(error), syscall } = error as NodeJS.ErrnoException
+      // It is not the log that cannot be used, but what it is printed to.
+      if (syscall === 'write') throw error
       const isWaiting = given.follow && reason === 'ENOENT'
       complain(`${output.path}: ${sayCode(reason)}${isWaiting ? '; waiting for it' : ''}`, 1)
       if (isWaiting) shown.push({ output, end: null })
