@@ -82,7 +82,11 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       return fatal([error.message], error.code)
     }
     const ready = evaluateCommand(settings, sandbox, name)
-    if ('reasons' in ready) return fatal(ready.reasons)
+    if ('reasons' in ready) {
+      const code = fatal(ready.reasons)
+      if (ready.hint !== undefined) complain(ready.hint)
+      return code
+    }
     warn(given, ready)
     const isCompatible = given.compat
     try {

@@ -42,7 +42,10 @@ export const help = (description: Description): string => {
     // Those that mean more by it say so in their summary.
     ...(/exit code|exits with/i.test(summary) ? [] : [exitCodes]),
   ]
-  return sections.map(lines => (Array.isArray(lines) ? lines.join('\n') : lines)).join('\n')
+  return sections
+    .filter(({ length }) => length > 0)
+    .map(lines => (Array.isArray(lines) ? lines.join('\n') : lines))
+    .join('\n')
 }
 
 const exitCodes: readonly string[] = [

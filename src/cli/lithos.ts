@@ -1,5 +1,6 @@
 /** `lithos COMMAND`: all that there is, under one name. */
 import { dispatch } from './dispatch.ts'
+import { habits } from './habits.ts'
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   dispatch(
@@ -42,4 +43,5 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       ['why web/http.0', 'why it was started anew'],
     ],
     argv,
+    habits,
   )

@@ -23,16 +23,16 @@ export interface Ready {
   readonly warnings: readonly string[]
 }
 
-/** Sentences about what is in the way. */
-export type NotReady = { readonly reasons: readonly string[] }
+/** Sentences about what is in the way; a hint where those are the original's words. */
+export type NotReady = { readonly reasons: readonly string[]; readonly hint?: string }
 
 export const evaluateCommand = (
   settings: Settings,
   sandbox: string,
   name: string,
 ): Ready | NotReady => {
-  if (!isName(sandbox)) return no(`Wrong sandbox name: ${sandbox}`)
-  if (!isName(name)) return no(`Wrong command name: ${name}`)
+  if (!isName(sandbox)) return no(`Wrong sandbox name: ${sandbox}`, nameHint)
+  if (!isName(name)) return no(`Wrong command name: ${name}`, nameHint)
   if (!existsSync(sandboxFile(settings.places, sandbox))) return no(sayNoSandbox(settings, sandbox))
   const files = createFileCache(() => stamp().at).open(sandbox)
   const gathered = gather(settings, sandbox, files, undefined, name)
@@ -40,7 +40,12 @@ export const evaluateCommand = (
   if (entries != null) {
     const entry = entries.get(name)
     if (entry === undefined) return no(noCommand(entries, name))
-    if (entry.kind !== 'Command') return no(`The target container is: ${entry.kind}`)
+    if (entry.kind !== 'Command')
+      return no(
+        `The target container is: ${entry.kind}`,
+        `lithos_tree runs ${sandbox}/${name}; a command has \`kind: Command\`` +
+          sayNearest('', commandsOf(entries)),
+      )
   }
   const { commands, specs, problems } = judge(settings, gathered, askHost())
   const said = (wanted: 'error' | 'warning') =>
@@ -51,9 +56,15 @@ export const evaluateCommand = (
   return { wanted, spec, warnings: said('warning') }
 }
 
-const no = (...reasons: readonly string[]): NotReady => ({ reasons })
+const no = (reason: string, hint?: string): NotReady => ({
+  reasons: [reason],
+  ...(hint !== undefined && { hint }),
+})
 
-const noCommand = (entries: ReadonlyMap<string, Process>, name: string): string => {
-  const commands = [...entries].flatMap(([other, { kind }]) => (kind === 'Command' ? [other] : []))
-  return `Command "${name}" not found${sayNearest(name, commands)}`
-}
+const nameHint = 'a name is of ASCII letters, digits, "-" and "_"'
+
+const noCommand = (entries: ReadonlyMap<string, Process>, name: string): string =>
+  `Command "${name}" not found${sayNearest(name, commandsOf(entries))}`
+
+const commandsOf = (entries: ReadonlyMap<string, Process>): readonly string[] =>
+  [...entries].flatMap(([name, { kind }]) => (kind === 'Command' ? [name] : []))

@@ -23,7 +23,8 @@ export const readFileText = (
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    return failed(file, `cannot be read: ${reasonOf(error)}`)
+    // An empty name would be no name at all in a sentence.
+    return failed(file === '' ? '""' : file, `cannot be read: ${reasonOf(error)}`)
   }
   try {
     if (place !== null && readlinkSync(`/proc/self/fd/${fd}`) !== place)
@@ -88,8 +89,10 @@ const firstBadLine = (bytes: Buffer): number => {
   return line
 }
 
+export const noSuchFile = 'no such file or directory'
+
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
+  ENOENT: noSuchFile,
   EACCES: 'permission denied',
   ELOOP: 'too many symbolic links',
   ENOTDIR: 'a part of the path is not a directory',

@@ -1,6 +1,5 @@
 /** The master configuration as everyone uses it: read, and with every place made absolute. */
-import { existsSync } from 'node:fs'
-import { readFileText } from '../config/fileText.ts'
+import { noSuchFile, readFileText } from '../config/fileText.ts'
 import { placesOf } from '../config/places.ts'
 import type { Places } from '../config/places.ts'
 import { readMaster } from '../config/read.ts'
@@ -19,16 +18,15 @@ export interface Settings {
 
 export const readSettings = (file: string): Decoded<Settings> => {
   const text = readFileText(file)
-  if (text.value === null)
-    return { value: null, problems: existsSync(file) ? text.problems : text.problems.map(withHint) }
+  if (text.value === null) return { value: null, problems: text.problems.map(withHint) }
   return settingsFrom(file, text.value)
 }
 
 /** Whoever sees this may be about to begin. */
-const withHint = (problem: Problem): Problem => ({
-  ...problem,
-  message: `${problem.message}; \`lithos init\` makes a first one`,
-})
+const withHint = (problem: Problem): Problem =>
+  problem.message.endsWith(noSuchFile)
+    ? { ...problem, message: `${problem.message}; \`lithos init\` makes a first one` }
+    : problem
 
 export const settingsFrom = (file: string, text: string): Decoded<Settings> => {
   const { value: master, problems } = readMaster(file, text)

@@ -78,9 +78,12 @@ contains('says why a command cannot be started, and leaves nothing', async () =>
   const refusals: ReadonlyArray<readonly [words: readonly string[], says: RegExp]> = [
     [['web', 'shh'], /^Fatal error: Command "shh" not found; did you mean "sh"\?\n$/],
     [['wub', 'sh'], /^Fatal error: There is no sandbox "wub" in .*; did you mean "web"\?\n$/],
-    [['web', 'daemon'], /^Fatal error: The target container is: Daemon\n$/],
-    [['w/eb', 'sh'], /^Fatal error: Wrong sandbox name: w\/eb\n$/],
-    [['web', 's.h'], /^Fatal error: Wrong command name: s\.h\n$/],
+    [
+      ['web', 'daemon'],
+      /^Fatal error: The target container is: Daemon\nlithos_cmd: .*`kind: Command`/,
+    ],
+    [['w/eb', 'sh'], /^Fatal error: Wrong sandbox name: w\/eb\nlithos_cmd: a name is /],
+    [['web', 's.h'], /^Fatal error: Wrong command name: s\.h\nlithos_cmd: a name is /],
     [
       ['web', 'absent'],
       /^Fatal error: "web\/cmd\.absent\.\d+": executing "\/bin\/no-such": No such file .*\n$/,

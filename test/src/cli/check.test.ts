@@ -142,14 +142,21 @@ test('no plan of what is not there, or not right', async () => {
     (await check(files, ['--show-plan', ...words])).err
   assert.is(
     await said({}, 'site', 'db'),
-    `lithos_check: there is no process db in sandbox site\n${last}`,
+    `lithos_check: There is no process "db" in sandbox site; there is "web"\n${last}`,
+  )
+  assert.is(
+    await said({}, 'sight', 'web'),
+    `lithos_check: There is no sandbox "sight" in $/etc/sandboxes; there is "site"\n${last}`,
   )
   assert.is(
     await said({}, 'site', 'web.2'),
     `lithos_check: site/web has 2 instances, and no instance 2\n${last}`,
   )
   assert.is(await said(wrongUser, 'site', 'web'), `${wrongUserLine}\n${last}`)
-  assert.match(await said({}, 'nowhere', 'web'), /^\$\/etc\/sandboxes\/nowhere\.yaml: /)
+  assert.match(
+    await said({}, 'nowhere', 'web'),
+    /^lithos_check: There is no sandbox "nowhere" in \$\/etc\/sandboxes; /,
+  )
 })
 
 test.run()
