@@ -31,10 +31,11 @@ export interface Fields<Row> {
 
 export const listingOptions = <Row>(fields: Fields<Row>) => {
   const names = fields.all.map(({ name }) => name)
-  const unknown = (name: string): string | null => {
+  const unknown = (typed: string): string | null => {
+    const name = typed.toLowerCase()
     if (names.includes(name)) return null
     const similar = nearest(name, names)
-    return `there is no column ${JSON.stringify(name)}; ${
+    return `there is no column ${JSON.stringify(typed)}; ${
       similar === null ? '-L lists them' : `did you mean ${similar}?`
     }`
   }
@@ -42,7 +43,7 @@ export const listingOptions = <Row>(fields: Fields<Row>) => {
     list
       .split(',')
       .map(word => word.replace(/^[+-]/, ''))
-      .filter(word => word !== '' && word !== 'all')
+      .filter(word => word !== '' && word.toLowerCase() !== 'all')
       .map(unknown)
       .find(wrong => wrong !== null) ?? null
   return {
@@ -92,8 +93,10 @@ export const chosen = <Row>({ all, usual }: Fields<Row>, list: string | null): F
   const named = (names: readonly string[]): Field<Row>[] =>
     names.flatMap(name => all.find(field => field.name === name) ?? [])
   if (list === null) return named(usual)
-  if (list === 'all') return [...all]
-  const words = list
+  // Headers are in capitals, and what one sees one types.
+  const lower = list.toLowerCase()
+  if (/^\+?all$/.test(lower)) return [...all]
+  const words = lower
     .slice(/^[+-]/.test(list) ? 1 : 0)
     .split(',')
     .map(word => word.replace(/^[+-]/, ''))
@@ -114,10 +117,13 @@ export const wants = <Row>(
   )
 
 const sortingOf = <Row>({ all }: Fields<Row>, list: string | null) =>
-  (list ?? '').split(',').flatMap(word => {
-    const field = all.find(({ name }) => name === word.replace(/^[+-]/, ''))
-    return field === undefined ? [] : [{ field, isReverse: word.startsWith('-') }]
-  })
+  (list ?? '')
+    .toLowerCase()
+    .split(',')
+    .flatMap(word => {
+      const field = all.find(({ name }) => name === word.replace(/^[+-]/, ''))
+      return field === undefined ? [] : [{ field, isReverse: word.startsWith('-') }]
+    })
 
 export const sorted = <Row>(
   fields: Fields<Row>,

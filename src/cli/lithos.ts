@@ -11,7 +11,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       ps: ['the tree of what runs', () => import('./ps.ts')],
       monitor: ['what instances use, or what happens, all the time', () => import('./monitor.ts')],
       history: ['what happened, and who asked for it', () => import('./history.ts')],
-      why: ['why an instance is as it is', () => import('./journal/why.ts')],
+      why: ['why an instance is as it is', () => import('./why.ts')],
       journal: ['every step, why, and is the record whole', () => import('./journal.ts')],
       logs: ['what instances print; logs opened anew or rotated', () => import('./logs.ts')],
       pid: ['in which instance a process is', () => import('./pid.ts')],

@@ -34,7 +34,7 @@ const options = {
   },
   count: {
     kind: 'value',
-    names: ['-n', '--lines'],
+    names: ['-n', '--lines', '--tail'],
     metavar: 'COUNT',
     help: `the last so many lines, or all that is kept; default: ${countUsual}`,
     wrong: isNoCount,
@@ -71,6 +71,8 @@ export const description = {
   positionals: [namesPositional],
 } as const satisfies Description
 
+const isText = 'a log is text: --json goes with --reopen and --rotate'
+
 type Given = Values<typeof options>
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
@@ -78,9 +80,11 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     if (given.reopen || given.rotate || given.supervisor) {
       const settings = lastSettingsOf(description.command, given.config)
       if (settings === null) return 1
+      if (given.supervisor && given.json) return complain(isText, 2)
       if (given.supervisor) return print(given, [{ output: masterLog(settings), rows: [] }])
       return order(description.command, settings, given.reopen ? 'reopen' : 'rotate', given.json)
     }
+    if (given.json) return complain(isText, 2)
     if (words.length === 0) {
       process.stderr.write(usageBlock(description))
       return complain('Argument NAME, --supervisor, --reopen or --rotate is required', 2)

@@ -8,7 +8,7 @@ import { runCommand } from './command.ts'
 import { configOption } from './common.ts'
 import { instanceFields, usageFields } from './instanceFields.ts'
 import { listColumns, listingOptions, render, wants } from './listing.ts'
-import { select } from './names.ts'
+import { sayNothing, select } from './names.ts'
 import { unknownState } from './states.ts'
 import { viewPresent } from './present.ts'
 
@@ -19,7 +19,7 @@ export const filterOptions = {
     names: ['-S', '--state'],
     metavar: 'STATES',
     help: 'only those in one of these states, such as backoff,lost',
-    wrong: (text: string) => unknownState(text.split(',')),
+    wrong: (text: string) => unknownState(text.toLowerCase().split(',')),
   },
   sandbox: {
     kind: 'list',
@@ -61,11 +61,10 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       mono: stamp().mono,
       withUsage: wants(instanceFields, options, usageFields),
     })
-    const { names, problems } = select(
-      words,
-      rows.map(({ name }) => name),
-    )
-    for (const problem of problems) complain(problem)
+    const all = rows.map(({ name }) => name)
+    const { names, problems } = select(words, all)
+    for (const problem of [...problems, ...sayNothing(words, options.sandbox, all)])
+      complain(problem)
     const isMeant = new Set(names)
     const shown = rows.filter(row => isMeant.has(row.name)).filter(filter(options))
     if (shown.length > 0 || problems.length === 0) print(render(instanceFields, shown, options))
@@ -76,7 +75,7 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
 export const filter =
   ({ state, sandbox }: { readonly state: string | null; readonly sandbox: readonly string[] }) =>
   (row: Row): boolean =>
-    (state === null || state.split(',').includes(row.state)) &&
+    (state === null || state.toLowerCase().split(',').includes(row.state)) &&
     (sandbox.length === 0 || sandbox.includes(row.sandbox))
 
 const print = (text: string): number => {

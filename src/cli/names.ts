@@ -43,16 +43,43 @@ export const select = (words: readonly string[], all: readonly string[]): Select
     names: all.filter(name => isMeant.some(is => is(name))),
     problems: words
       .filter((word, index) => !isPattern(word) && !all.some(name => isMeant[index]?.(name)))
-      .map(word => {
-        const similar = nearest(word, knownNames(all))
-        return (
+      .map(
+        word =>
           `there is no ${word.includes('/') ? 'instance' : 'sandbox or instance'} ` +
-          `${JSON.stringify(word)}` +
-          (similar === null ? '' : `; did you mean ${similar}?`)
-        )
-      }),
+          `${JSON.stringify(word)}; ${hintFor(word, all)}`,
+      ),
   }
 }
+
+const namedMax = 6
+
+/** People leave the sandbox out; and who does not know what there is wants to. */
+export const hintFor = (word: string, all: readonly string[]): string => {
+  const known = knownNames(all)
+  const similar = known.find(name => name.endsWith(`/${word}`)) ?? nearest(word, known)
+  if (similar !== null) return `did you mean ${similar}?`
+  const sandboxes = knownSandboxes(all)
+  if (sandboxes.length === 0) return 'nothing is wanted, and nothing runs'
+  return sandboxes.length > namedMax ? '`lithos ls` lists all' : `there is ${sandboxes.join(', ')}`
+}
+
+/** A pattern may match nothing, and so may a filter; but nobody should wonder why. */
+export const sayNothing = (
+  words: readonly string[],
+  sandboxes: readonly string[],
+  all: readonly string[],
+): readonly string[] => [
+  ...words
+    .filter(word => isPattern(word) && !all.some(matches(word)))
+    .map(word => `nothing is called ${JSON.stringify(word)}`),
+  ...sandboxes
+    .filter(name => !knownSandboxes(all).includes(name))
+    .map(name => `there is nothing of a sandbox ${JSON.stringify(name)}; ${hintFor(name, all)}`),
+]
+
+const knownSandboxes = (all: readonly string[]): readonly string[] => [
+  ...new Set(all.map(sandboxOf)),
+]
 
 /** Everything that `select` takes: sandboxes, processes, instances. */
 export const knownNames = (instances: readonly string[]): readonly string[] => [

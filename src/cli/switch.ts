@@ -20,6 +20,7 @@ import { runCommand } from './command.ts'
 import { defaultMaster, jsonOption } from './common.ts'
 import { usageBlock } from './help.ts'
 import { isHeard } from './rustLog.ts'
+import { isNoSeconds, timeoutOf as secondsOf } from './timeout.ts'
 
 const options = {
   master: {
@@ -39,7 +40,7 @@ const options = {
     names: ['--timeout'],
     metavar: 'SECONDS',
     help: 'wait so long until everything has settled; default: 60',
-    wrong: (text: string) => (/^\d{1,6}$/.test(text) ? null : `Bad value ${JSON.stringify(text)}`),
+    wrong: isNoSeconds,
   },
   dryRun: {
     kind: 'flag',
@@ -87,8 +88,6 @@ export const description = {
 } as const satisfies Description
 
 type Given = Values<typeof options>
-
-const secondsDefault = 60
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async (given, [sandbox = '', newFile]) => {
@@ -200,7 +199,7 @@ const remove = async (given: Given, settings: Settings, sandbox: string): Promis
   return 0
 }
 
-const timeoutOf = ({ timeout }: Given): number => Number(timeout ?? secondsDefault) * 1000
+const timeoutOf = ({ timeout }: Given): number => secondsOf(timeout)
 
 /** Never between two steps that belong together: those are taken without a pause. */
 const leaveInOrder = (): void => {

@@ -76,6 +76,12 @@ contained('the living, the failing, and a supervisor that has died', () =>
     assert.match(lithos(self, 'ls', 'web/ap').stderr, 'did you mean web/app?')
     assert.is(lithos(self, 'ls', '-S', 'backoff', '-H', '-o', 'name').stdout, 'web/sick.0\n')
     assert.match(lithos(self, 'ls', '-S', 'runing').stderr, 'did you mean running?')
+    const journal = (...words: readonly string[]) =>
+      run('lithos', 'journal', 'show', '-C', self.world.master, ...words)
+    assert.match(journal('web/nothing').stderr, 'the journal has never heard of "web/nothing"')
+    assert.match(journal('web/ap*').stdout, 'launch web/app.1')
+    assert.not.match(journal('web/ap*').stdout, 'launch web/sick.0')
+    assert.match(lithos(self, 'why', 'app.1').stderr, /^lithos why: .*did you mean web\/app\.1\?/)
     assert.match(lithos(self, 'why', 'web/own').stdout, /^web\/own\.0 is running, /)
     assert.match(lithos(self, 'why', 'web/app').stderr, 'more than one: web/app.0, web/app.1')
 

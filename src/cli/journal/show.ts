@@ -9,6 +9,7 @@ import { sayEffect, sayInput } from '../../sentence.ts'
 import { sayInstant } from '../../time.ts'
 import { configOption } from '../common.ts'
 import { runCommand } from '../command.ts'
+import { matches } from '../names.ts'
 import { periodOf, periodOptions } from '../period.ts'
 import type { Description } from '../args.ts'
 import { findJournals } from './where.ts'
@@ -30,7 +31,11 @@ export const description = {
     json: { kind: 'flag', names: ['--json'], help: 'one JSON document a turn, as it was written' },
   },
   positionals: [
-    { name: 'name', help: 'sandbox, sandbox/process or sandbox/process.N', kind: 'optional' },
+    {
+      name: 'name',
+      help: 'sandbox, sandbox/process, sandbox/process.N, or a pattern with * and ?',
+      kind: 'optional',
+    },
   ],
 } as const satisfies Description
 
@@ -39,19 +44,23 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     const where = findJournals(description.command, options.config)
     if (where === null) return 1
     const { since, until } = periodOf(options)
+    const isMeant = mentions(name)
     const print = options.json ? printJson : printText
     let last = 0
+    let isKnown = name === undefined
 
     const tell = async (item: Item): Promise<void> => {
       if (item.kind === 'turn') {
         last = item.turn.seq
         const turn = {
           seq: item.turn.seq,
-          inputs: inputsOf(item.turn).filter(mentions(name)),
-          effects: effectsOf(item.turn).filter(mentions(name)),
+          inputs: inputsOf(item.turn).filter(isMeant),
+          effects: effectsOf(item.turn).filter(isMeant),
         }
         const at = turn.inputs[0]?.at
-        if (at === undefined || at < since || at > until) return
+        if (at === undefined) return
+        isKnown = true
+        if (at < since || at > until) return
         await write(print(turn, at))
       } else if (item.kind !== 'checkpoint' && !options.json) {
         await write(sayOther(item))
@@ -60,6 +69,12 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
 
     for await (const item of readAll({ ...where, ...(since > 0 && { sinceMs: since }) }))
       await tell(item)
+    if (!isKnown && name !== undefined && since === 0 && !options.follow) {
+      process.stderr.write(
+        `${description.command}: the journal has never heard of ${JSON.stringify(name)}\n`,
+      )
+      return 1
+    }
     if (!options.follow) return 0
 
     const stop = new AbortController()
@@ -78,18 +93,15 @@ interface Shown {
 }
 
 /** No name: everything. What concerns a sandbox concerns all that is in it. */
-const mentions =
-  (name: string | undefined) =>
-  (said: Input | Effect): boolean => {
+const mentions = (name: string | undefined) => {
+  const isInstanceMeant = matches(name ?? '')
+  const isSandboxMeant = matches(name?.split('/')[0] ?? '')
+  return (said: Input | Effect): boolean => {
     if (name === undefined) return true
-    if ('instance' in said && said.instance !== undefined)
-      return (
-        said.instance === name ||
-        said.instance.startsWith(`${name}/`) ||
-        said.instance.slice(0, said.instance.lastIndexOf('.')) === name
-      )
-    return 'sandbox' in said && said.sandbox === name.split('/')[0]
+    if ('instance' in said && said.instance !== undefined) return isInstanceMeant(said.instance)
+    return 'sandbox' in said && isSandboxMeant(`${said.sandbox}/`)
   }
+}
 
 const printJson = (turn: Shown): string => `${JSON.stringify(turn)}\n`
 

@@ -5,17 +5,16 @@ import { concerns, explain } from '../../explain.ts'
 import type { PastTurn, Step } from '../../explain.ts'
 import { effectsOf, inputsOf, readPresent } from '../../history.ts'
 import type { Present } from '../../history.ts'
-import { nearest } from '../../nearest.ts'
 import { plightOf } from '../../plight.ts'
 import { sayEnding, shownState } from '../../status.ts'
 import { sayInstant } from '../../time.ts'
 import type { Description } from '../args.ts'
 import { configOption } from '../common.ts'
 import { runCommand } from '../command.ts'
-import { matches } from '../names.ts'
+import { hintFor, matches } from '../names.ts'
 import { findJournals } from './where.ts'
 
-export const description = {
+const description = {
   command: 'lithos journal why',
   examples: [['web/http.0', 'why it is as it is, and what led to it']],
   summary:
@@ -38,8 +37,16 @@ export const description = {
 const turnsMax = 20_000
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
-  runCommand(description, argv, async (options, [word = '']) => {
-    const where = findJournals(description.command, options.config)
+  runAs('lithos journal why', argv)
+
+/** It has a short name, too. */
+export const runAs = (command: string, argv: readonly string[]): Promise<number> | number =>
+  runCommand({ ...description, command }, argv, async (options, [word = '']) => {
+    const complain = (message: string): number => {
+      process.stderr.write(`${command}: ${message}\n`)
+      return 1
+    }
+    const where = findJournals(command, options.config)
     if (where === null) return 1
     const present = await readPresent(where.hotDirectory)
     const name = instanceMeant(word, [...(present?.state.instances.keys() ?? [])])
@@ -56,11 +63,12 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       if (turns.length > 2 * turnsMax) turns.splice(0, turnsMax)
     }
     for (const known of present?.state.instances.keys() ?? []) names.add(known)
-    if (!names.has(name)) {
-      const similar = nearest(name, [...names])
-      const hint = similar === null ? '' : `; did you mean ${similar}?`
-      return complain(`the journal has never heard of ${JSON.stringify(name)}${hint}`)
-    }
+    if (!names.has(name))
+      return complain(
+        names.size === 0
+          ? `there is no journal in ${where.hotDirectory}, or nothing in it yet`
+          : `the journal has never heard of ${JSON.stringify(name)}; ${hintFor(name, [...names])}`,
+      )
     const steps = explain(name, turns)
     const state = sayState(name, present)
     process.stdout.write(
@@ -68,11 +76,6 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     )
     return 0
   })
-
-const complain = (message: string): number => {
-  process.stderr.write(`lithos journal why: ${message}\n`)
-  return 1
-}
 
 /** A process or sandbox of one instance means that. What is there no more keeps its name. */
 const instanceMeant = (word: string, all: readonly string[]): string | readonly string[] => {

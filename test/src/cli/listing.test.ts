@@ -7,7 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { listColumns, listingOptions, render, wants } from '../../../src/cli/listing.ts'
 import type { Fields, Listing } from '../../../src/cli/listing.ts'
-import { knownNames, select } from '../../../src/cli/names.ts'
+import { knownNames, sayNothing, select } from '../../../src/cli/names.ts'
 import { table } from '../../../src/table.ts'
 
 interface Row {
@@ -76,11 +76,17 @@ test('what is not shown need not be found out', () => {
   assert.ok(wants(fields, { ...plain, json: true }, ['tags']))
 })
 
+test('columns as their headers are written', () => {
+  assert.is(shown({ output: 'NAME', sort: 'NAME' }), shown({ output: 'name', sort: 'name' }))
+  assert.is(shown({ output: '+ALL' }), shown({ output: 'all' }))
+})
+
 test('a column that is not there', () => {
   const { output, sort } = listingOptions(fields)
   assert.is(output.wrong('+sise'), 'there is no column "sise"; did you mean size?')
   assert.is(sort.wrong('-name,quantity'), 'there is no column "quantity"; -L lists them')
   assert.is(output.wrong('all'), null)
+  assert.is(output.wrong('NAME,-Size'), null)
   assert.is(output.wrong(''), null)
 })
 
@@ -132,9 +138,34 @@ test('a name that is none', () => {
     problems: [
       'there is no sandbox or instance "wep"; did you mean web?',
       'there is no instance "web/ap.0"; did you mean web/app.0?',
-      'there is no sandbox or instance "zzzzzz"',
+      'there is no sandbox or instance "zzzzzz"; there is db, web',
     ],
   })
+})
+
+test('a name without its sandbox, none of many, and none of none', () => {
+  const said = (word: string, names: readonly string[]) => select([word], names).problems
+  assert.equal(said('cron', all), [
+    'there is no sandbox or instance "cron"; did you mean web/cron?',
+  ])
+  assert.equal(said('app.1', all), [
+    'there is no sandbox or instance "app.1"; did you mean web/app.1?',
+  ])
+  const many = Array.from({ length: 9 }, (_, index) => `sandbox-${index}/app.0`)
+  assert.equal(said('zzzzzz', many), [
+    'there is no sandbox or instance "zzzzzz"; `lithos ls` lists all',
+  ])
+  assert.equal(said('web', []), [
+    'there is no sandbox or instance "web"; nothing is wanted, and nothing runs',
+  ])
+})
+
+test('a pattern or a filter without effect is told of', () => {
+  assert.equal(sayNothing(['w*', 'x*', 'web'], ['db', 'wep'], all), [
+    'nothing is called "x*"',
+    'there is nothing of a sandbox "wep"; did you mean web?',
+  ])
+  assert.equal(sayNothing([], [], all), [])
 })
 
 test('what a name can be', () => {

@@ -34,6 +34,10 @@ const answers: readonly (readonly [line: string, status: number, said: string])[
   ['lithos_check --show-plan web http --json', 2, 'leave out --json'],
   ["lithos_check -C ''", 1, '"": cannot be read: no such file or directory; `lithos init`'],
   ['lithos_check -C /dev/null/x', 1, 'a part of the path is not a directory\n'],
+  ['lithos wait web running --timeout 0.5', 2, '"0.5": expected a whole number of seconds'],
+  ['lithos_switch --timeout 1m web x', 2, '"1m": expected a whole number of seconds'],
+  ['lithos logs --json web', 2, 'a log is text'],
+  ['lithos logs --json --supervisor', 2, 'a log is text'],
   ['lithos_clean --used --unused', 2, 'leave out all but one'],
   ['lithos_clean --vmax=18446744073709551615 -D +4294967295 -C /nowhere', 1, '/nowhere: cannot'],
 ]
