@@ -59,7 +59,8 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
         }
         const at = turn.inputs[0]?.at
         if (at === undefined) return
-        isKnown = true
+        // What is said of its sandbox does not make it known.
+        isKnown ||= !name?.includes('/') || [...turn.inputs, ...turn.effects].some(isOfInstance)
         if (at < since || at > until) return
         await write(print(turn, at))
       } else if (item.kind !== 'checkpoint' && !options.json) {
@@ -85,6 +86,8 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       await tell(item)
     return 0
   })
+
+const isOfInstance = (said: Input | Effect): boolean => 'instance' in said
 
 interface Shown {
   readonly seq: number
