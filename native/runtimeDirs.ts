@@ -3,8 +3,9 @@
  * For a supervisor that cannot read any more where its own runtime directory is.
  */
 import { statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { readdirSync } from 'node:fs'
+import { fromHere } from './here.ts'
 import * as proc from './proc.ts'
 import { parseFileName } from './statusFile.ts'
 import { knotPath } from './where.ts'
@@ -27,7 +28,7 @@ const isKnotOf = (pid: number, masterFile: string): boolean => {
   return (
     words?.[1] === '--name' &&
     words[3] === '--master' &&
-    resolve(words[4] ?? '') === resolve(masterFile) &&
+    fromHere(words[4] ?? '') === fromHere(masterFile) &&
     proc.isInit(pid) &&
     proc.isOurUser(pid) &&
     isOurProgram(pid)

@@ -14,6 +14,7 @@ import * as proc from './proc.ts'
 import { spawn } from './spawn.ts'
 import type { Spawned } from './spawn.ts'
 import { keepPath } from './where.ts'
+import { fromHere } from './here.ts'
 
 export interface Listen {
   /** An address, as the configuration writes it. `::` is every address of both families. */
@@ -121,7 +122,8 @@ export const startKeeper = (
 ): E.Either<CallFailed, Spawned> =>
   spawn({
     path: keepPath,
-    argv: ['lithos_keep', '--master', masterFile],
+    // Whose it is must not depend on where one looks from.
+    argv: ['lithos_keep', '--master', fromHere(masterFile)],
     env: [],
     fds: new Map(fds.map((fd, index) => [index + firstKept, fd])),
     namespaces: [],

@@ -5,8 +5,9 @@
  * with our M; words behind C are for others.
  */
 import { mkdirSync, readdirSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { fromHere, isSameFile } from './here.ts'
 import { readTexts } from './look.ts'
 import * as pidfd from './pidfd.ts'
 import type { Pidfd } from './pidfd.ts'
@@ -78,7 +79,8 @@ export const survey = (knotsDir: string, masterFile: string): Survey => {
     const named = byProcess.get(`${knot.pid} ${knot.birth} ${knot.name}`)
     if (named !== undefined) return [{ knot, file: named }]
     // What a knot has forked looks like the knot, down to its descriptors, until it executes.
-    if (proc.isInit(knot.pid)) return [{ knot, file: openFile(knot, files) }]
+    if (proc.isInit(knot.pid) && !isOfOther(knot, knotsDir))
+      return [{ knot, file: openFile(knot, files) }]
     pidfd.close(knot.pidfd)
     return []
   })
@@ -104,7 +106,7 @@ export const survey = (knotsDir: string, masterFile: string): Survey => {
 /** Anybody may call himself so; root, outside of every container, is one of us. */
 const recogniseKeeper = (pid: number, words: readonly string[], masterFile: string): Keeper[] => {
   const stat = proc.readStat(pid)
-  const isOurs = words[1] === '--master' && resolve(words[2] ?? '') === resolve(masterFile)
+  const isOurs = words[1] === '--master' && words[2] === fromHere(masterFile)
   if (stat === null || !isOurs || !proc.isOurUser(pid) || !proc.isOnHost(pid)) return []
   const held = pidfd.openIf(pid, stat.birth)
   return held === null ? [] : [{ pid, pidfd: held }]
@@ -117,6 +119,7 @@ interface Running {
   readonly pid: number
   readonly command: string
   readonly config: string
+  readonly master: string
 }
 
 interface Held extends Running {
@@ -139,8 +142,10 @@ const recognise = (pid: number, command: string, masterFile: string): Running[] 
     nameOption === '--name' &&
     masterOption === '--master' &&
     configOption === '--config' &&
-    resolve(master as string) === resolve(masterFile)
-  return isKnot ? [{ name: name as string, pid, command, config: config as string }] : []
+    fromHere(master as string) === fromHere(masterFile)
+  return isKnot
+    ? [{ name: name as string, pid, command, config: config as string, master: master as string }]
+    : []
 }
 
 /** That very process, or it is none: its number may have gone to another one meanwhile. */
@@ -174,6 +179,16 @@ const hold = (running: readonly Running[]): readonly Held[] => {
       },
     ]
   })
+}
+
+/**
+ * In two directories two supervisors may be told the same relative path: whose knot it is, is then
+ * told by where it writes.
+ */
+const isOfOther = ({ pid, master }: Held, knotsDir: string): boolean => {
+  if (isAbsolute(master)) return false
+  const directory = dirname(proc.descriptorTarget(pid, 4) ?? '')
+  return basename(directory) === 'knots' && !isSameFile(directory, knotsDir)
 }
 
 /** Where nobody has written its pid down, its descriptor 4 tells which file is its own. */

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { runtimeDirsInUse } from '../native/runtimeDirs.ts'
 import { settingsFrom } from './evaluate/settings.ts'
 import type { Settings } from './evaluate/settings.ts'
-import { fromHere } from './here.ts'
+import { fromHere } from '../native/here.ts'
 
 /** Tells the next image of this process where to look. */
 const variable = 'LITHOS_RUNTIME_DIR'

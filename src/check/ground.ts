@@ -8,7 +8,7 @@ import { controllersOf, furtherControllersOf } from '../evaluate/controllers.ts'
 import { mistake } from '../evaluate/finding.ts'
 import type { Finding } from '../evaluate/finding.ts'
 import type { Settings } from '../evaluate/settings.ts'
-import { fromHere } from '../here.ts'
+import { fromHere } from '../../native/here.ts'
 
 export const checkGround = (settings: Settings): readonly Finding[] => [
   ...checkDirectories(settings),

@@ -17,7 +17,7 @@ import { readHistory } from './configHistory.ts'
 import type { Limits } from './configHistory.ts'
 import { identityOf } from './inUse.ts'
 import { isRecent, scan } from './scan.ts'
-import { here } from '../here.ts'
+import { here } from '../../native/here.ts'
 
 export interface Wish extends Limits {
   /** Milliseconds since 1970: what was made later is left alone. Null: nothing is. */

@@ -22,7 +22,7 @@ import type { Description } from './args.ts'
 import { runCommand } from './command.ts'
 import { fill } from './mkdev.ts'
 import { defaultMaster } from './options.ts'
-import { fromHere } from '../here.ts'
+import { fromHere } from '../../native/here.ts'
 
 export const description = {
   command: 'lithos init',

@@ -16,7 +16,7 @@ import { checkProcess } from './names.ts'
 import { gainSecrets } from './secretFile.ts'
 import type { SecretFile } from './secretFile.ts'
 import type { Settings } from './settings.ts'
-import { here } from '../here.ts'
+import { here } from '../../native/here.ts'
 
 export interface Gathered {
   readonly name: string

@@ -9,7 +9,7 @@ import type { SpecSecrets } from '../spec.ts'
 import { mistake, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { Subject } from './subject.ts'
-import { here } from '../here.ts'
+import { here } from '../../native/here.ts'
 
 type Secrets = Container['secretEnviron']
 

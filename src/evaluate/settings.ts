@@ -5,7 +5,7 @@ import type { Places } from '../config/places.ts'
 import { readMaster } from '../config/read.ts'
 import type { Decoded } from '../config/report.ts'
 import type { Master, Problem } from '../config/shapes.ts'
-import { here } from '../here.ts'
+import { here } from '../../native/here.ts'
 
 export interface Settings {
   /** As it was given; knots are started with it in their argv. */

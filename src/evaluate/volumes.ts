@@ -14,7 +14,7 @@ import { nameOf } from './subject.ts'
 import { mapsOf } from './ids.ts'
 import type { Maps } from './ids.ts'
 import type { Subject } from './subject.ts'
-import { here } from '../here.ts'
+import { here } from '../../native/here.ts'
 
 export interface Source {
   /** The administrator's, absolute. */

@@ -9,7 +9,7 @@ import { basename, resolve } from 'node:path'
 import { readTexts } from '../../native/look.ts'
 import { commandPath, initsAmong, isOnHost, parseCommand } from '../../native/proc.ts'
 import type { Sweep } from '../../native/processes.ts'
-import { directoryOf, fromHere } from '../here.ts'
+import { directoryOf, fromHere } from '../../native/here.ts'
 
 export interface Knot {
   readonly pid: number

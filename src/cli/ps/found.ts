@@ -8,7 +8,7 @@ import type { Head } from '../../look/family.ts'
 import { findTrees, partsOf } from '../../look/trees.ts'
 import type { FoundTree, Named } from '../../look/trees.ts'
 import type { Refused, Status } from '../../status.ts'
-import { fromHere, isSameFile } from '../../here.ts'
+import { fromHere, isSameFile } from '../../../native/here.ts'
 
 export interface Child extends Named {
   readonly name: string

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeWorld } from './evaluate/world.ts'
+import { makeWorld } from '../src/evaluate/world.ts'
 
 const programs = fileURLToPath(new URL('../../src/bin/', import.meta.url))
 
@@ -73,7 +73,7 @@ const tell = `
   process.stdout.write([here(), fromHere('a/../b'), fromHere('/c')].join(' '))`
 
 test('what the kernel says of the directory is told without its remark', () => {
-  const source = new URL('../../src/here.ts', import.meta.url).href
+  const source = new URL('../../native/here.ts', import.meta.url).href
   const made = mkdtempSync(join(realpathSync(tmpdir()), 'lithos-gone-'))
   const text = execFileSync(
     process.execPath,
