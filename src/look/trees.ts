@@ -4,10 +4,16 @@
  * knot is told by its arguments. Both have to be where only the host's own processes are, so that
  * nothing in a container can pass for one.
  */
-import { existsSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { readTexts } from '../../native/look.ts'
-import { commandPath, initsAmong, isOnHost, parseCommand } from '../../native/proc.ts'
+import {
+  commandPath,
+  descriptorTarget,
+  initsAmong,
+  isOnHost,
+  parseCommand,
+} from '../../native/proc.ts'
 import type { Sweep } from '../../native/processes.ts'
 import { directoryOf, fromHere } from '../../native/here.ts'
 
@@ -49,8 +55,8 @@ export const findTrees = (sweep: Sweep): readonly FoundTree[] => {
   const found: FoundTree[] = trees.map(({ pid, home, ...place }) => {
     const own = knots.filter(knot => {
       const parent = sweep.processes.get(knot.pid)?.parent ?? 0
-      // Two may have been started with the same words, in two directories.
-      return living.has(parent) ? parent === pid : resolve(home, knot.master) === place.path
+      const supervisor = living.has(parent) ? parent : adopterOf(knot)
+      return supervisor === null ? resolve(home, knot.master) === place.path : supervisor === pid
     })
     for (const knot of own) taken.add(knot.pid)
     return { pid, ...place, knots: own }
@@ -66,6 +72,21 @@ export const findTrees = (sweep: Sweep): readonly FoundTree[] => {
       knots: orphans.filter(({ master }) => master === config),
     })),
   ]
+}
+
+/**
+ * Two may have been started with the same words, in two directories: then it is told by where the
+ * knot writes. Null: by its words; or nobody may look.
+ */
+const adopterOf = ({ pid, master }: Knot): number | null => {
+  const file = isAbsolute(master) ? null : descriptorTarget(pid, 4)
+  if (file === null || basename(dirname(file)) !== 'knots') return null
+  try {
+    const text = readFileSync(join(dirname(dirname(file)), 'master.pid'), 'utf8')
+    return /^\d+\s*$/.test(text) ? Number(text) : null
+  } catch {
+    return null
+  }
 }
 
 const wordsOf = (pids: readonly number[]) => {
