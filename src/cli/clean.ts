@@ -9,10 +9,12 @@ import type { Survey, Wish } from '../clean/survey.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import { journalsOf } from '../history.ts'
 import { quote } from '../quote.ts'
+import { joinSupervisor } from '../rootless/become.ts'
 import { sayTime } from '../time.ts'
 import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { configOption, jsonOption, settingsOf } from './common.ts'
+import { hotFileOf, unreadable } from './journal/where.ts'
 import { isHeard } from './rustLog.ts'
 
 const wrongNumber = (text: string): string | null =>
@@ -95,6 +97,13 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
     }
     const settings = settingsOf(description.command, given.config)
     if (settings === null) return 1
+    // The roots of processes are shown to root only, also to that of a user namespace.
+    joinSupervisor(settings)
+    const problem = unreadable(hotFileOf(journalsOf(settings.places)))
+    if (problem !== null) {
+      say('ERROR', `What runs is not known, so nothing is concluded: ${problem.text}`)
+      return 1
+    }
     const survey = await lookAround(settings, wishOf(given))
     if ('fatal' in survey) {
       for (const problem of survey.fatal) say('ERROR', `Can't parse config: ${problem}`)

@@ -64,8 +64,12 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
       if (problem.code !== 'EACCES') return 1
       say('only what the kernel knows is shown')
     }
+    const wanted =
+      only === null || given === null
+        ? null
+        : { config: only, supervisor: lockHolder(pidFileOf(given)) }
     const look = (): Promise<readonly PsTree[]> =>
-      findAll(only, config => remember(given ?? journalsAt(config)))
+      findAll(wanted, config => remember(given ?? journalsAt(config)))
     if (options.monitor) return monitor(look)
     const trees = await look()
     if (options.json) process.stdout.write(treesJson(trees))

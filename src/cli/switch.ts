@@ -7,6 +7,7 @@ import type { Problem } from '../config/shapes.ts'
 import { createEvaluator } from '../evaluate/evaluator.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import type { Settings } from '../evaluate/settings.ts'
+import { journalsOf } from '../history.ts'
 import { planOf, sayPlan } from '../switch/plan.ts'
 import type { Fate } from '../outcome.ts'
 import { groupFates, isAsWanted, sayFate, sayOutcome } from '../switch/report.ts'
@@ -19,6 +20,7 @@ import type { Description, Values } from './args.ts'
 import { runCommand } from './command.ts'
 import { defaultMaster, jsonOption } from './common.ts'
 import { usageBlock } from './help.ts'
+import { hotFileOf, unreadable } from './journal/where.ts'
 import { isHeard } from './rustLog.ts'
 import { isNoSeconds, timeoutOf as secondsOf } from './timeout.ts'
 
@@ -170,6 +172,11 @@ const dryRun = async (
 ): Promise<number> => {
   const checked = check({ evaluator, settings, sandbox, newFile })
   if ('kind' in checked) return report(given, sandbox, checked)
+  const problem = unreadable(hotFileOf(journalsOf(settings.places)))
+  if (problem !== null) {
+    say(`Fatal error: what runs is not known: ${problem.text}\n`)
+    return 1
+  }
   const { presentOf } = await import('../switch/present.ts')
   const steps = planOf(checked.evaluation.wanted, await presentOf(settings, sandbox))
   sayProblems(checked.problems)

@@ -75,9 +75,14 @@ const leaveUser = async (masterFile: string): Promise<void> => {
     if (ownUserNamespace() !== null) return
     throw new Fatal('root of the host needs no --rootless: leave it out', 2)
   }
-  const { becomeRoot, readSettings, sayProblem } = await import('../rootless/late.ts')
+  const { becomeRoot, isOwn, readSettings, sayProblem } = await import('../rootless/late.ts')
   const { value, problems } = readSettings(masterFile)
   if (value === null)
     throw new Fatal(`Error reading master config: ${problems.map(sayProblem).join('\n')}`)
+  if (!isOwn(value))
+    throw new Fatal(
+      `${masterFile} belongs to another user, and what --rootless runs is named by a master file ` +
+        'of your own: `lithos init DIR` makes one',
+    )
   becomeRoot(value, text => void process.stderr.write(`lithos_tree: ${text}\n`))
 }

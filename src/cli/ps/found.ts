@@ -35,14 +35,23 @@ export interface Remembered {
 
 export type Remember = (config: string) => Promise<Remembered | null>
 
-/** `only`: one master configuration, which is shown also where nothing of it lives. */
+/**
+ * `only`: one master configuration, which is shown also where nothing of it lives, and the pid of
+ * its supervisor where that is known.
+ */
 export const findAll = async (
-  only: string | null,
+  only: { readonly config: string; readonly supervisor: number | null } | null,
   remember: Remember,
 ): Promise<readonly PsTree[]> => {
   const now = sweep()
-  const wanted = only === null ? null : fromHere(only)
-  const found = findTrees(now).filter(({ path }) => wanted === null || isSameFile(path, wanted))
+  const wanted = only === null ? null : fromHere(only.config)
+  const found = findTrees(now).filter(
+    ({ pid, path }) =>
+      wanted === null ||
+      // Where another one works is shown to root only, and his path may be relative.
+      (pid !== null && pid === only?.supervisor) ||
+      isSameFile(path, wanted),
+  )
   const heads = headsOf(
     now,
     found.flatMap(({ knots }) => knots.map(({ pid }) => pid)),
