@@ -77,14 +77,13 @@ type Given = Values<typeof options>
 
 export const run = (argv: readonly string[]): Promise<number> | number =>
   runCommand(description, argv, async (given, words) => {
+    if (given.json && !given.reopen && !given.rotate) return complain(isText, 2)
     if (given.reopen || given.rotate || given.supervisor) {
       const settings = lastSettingsOf(description.command, given.config)
       if (settings === null) return 1
-      if (given.supervisor && given.json) return complain(isText, 2)
       if (given.supervisor) return print(given, [{ output: masterLog(settings), rows: [] }])
       return order(description.command, settings, given.reopen ? 'reopen' : 'rotate', given.json)
     }
-    if (given.json) return complain(isText, 2)
     if (words.length === 0) {
       process.stderr.write(usageBlock(description))
       return complain('Argument NAME, --supervisor, --reopen or --rotate is required', 2)
