@@ -3,6 +3,8 @@
  * and never changes anything; what it finds is a list of problems, in the order of the files.
  */
 import { existsSync } from 'node:fs'
+import { listeners } from '../../native/listeners.ts'
+import type { Listener } from '../../native/listeners.ts'
 import { readContainer } from '../config/read.ts'
 import { readFileText } from '../config/fileText.ts'
 import { sandboxFile } from '../config/places.ts'
@@ -30,6 +32,7 @@ import { checkOwnership } from './ownership.ts'
 import { checkPortsOfAll } from './ports.ts'
 import { checkDecryption, inspectSecretFiles } from './secrets.ts'
 import { checkStateDirs } from './stateDirs.ts'
+import { checkTaken } from './taken.ts'
 
 export interface Asked {
   readonly masterFile: string
@@ -38,6 +41,8 @@ export interface Asked {
   /** Programs that the supervisor needs. */
   readonly programs: readonly string[]
   readonly now: () => number
+  /** Absent: those of the network that we are in. */
+  readonly listeners?: () => readonly Listener[]
 }
 
 export const checkEverything = (asked: Asked): readonly Problem[] => {
@@ -63,6 +68,13 @@ export const checkEverything = (asked: Asked): readonly Problem[] => {
       ...locate(checkFurther(settings, evaluation)),
     ]),
     ...locate(checkPortsOfAll(evaluations.flatMap(({ subjects }) => subjects))),
+    ...locate(
+      checkTaken(
+        asked.masterFile,
+        evaluations.flatMap(({ subjects }) => subjects),
+        asked.listeners ?? listeners,
+      ),
+    ),
     ...locate(checkAddressesOfAll(evaluations.flatMap(({ subjects }) => subjects))),
     ...locate(checkMapsOfAll(evaluations.flatMap(({ subjects }) => subjects))),
     ...checkOwnership(filesOf(settings, evaluations)),

@@ -13,7 +13,7 @@ import { nameOf } from '../evaluate/subject.ts'
 import { portsOf } from '../evaluate/ports.ts'
 import { activated } from '../evaluate/sockets.ts'
 
-interface Use {
+export interface Use {
   readonly subject: Subject
   readonly file: string
   readonly path: readonly string[]
@@ -69,14 +69,14 @@ const conflict = (earlier: Use, use: Use): string | null => {
 }
 
 /** `::` listens on every address, of IPv4 too. */
-const doOverlap = (a: string, b: string): boolean =>
+export const doOverlap = (a: string, b: string): boolean =>
   a === b ||
   a === '::' ||
   b === '::' ||
   (a === '0.0.0.0' && !b.includes(':')) ||
   (b === '0.0.0.0' && !a.includes(':'))
 
-const usesOf = (subject: Subject): readonly Use[] => {
+export const usesOf = (subject: Subject): readonly Use[] => {
   const { process, container } = subject
   if (process.value.kind === 'Command') return []
   const opened = portsOf(subject)

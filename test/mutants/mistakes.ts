@@ -15,10 +15,11 @@ const users = of('users.c', 'test/kernel/users.test.ts')
 const network = of('network.c', 'test/kernel/network.test.ts')
 const confine = of('confine.c', 'test/kernel/hostile.test.ts', 'test/kernel/hostileCalls.test.ts')
 const masks = of('masks.c', 'test/kernel/hostile.test.ts')
-const landlock = of('landlock.c', 'test/kernel/landlock.test.ts')
+const landlock = of('landlock.c', 'test/kernel/landlock.test.ts', 'test/kernel/given.test.ts')
+const mounts = of('mounts.c', 'test/kernel/given.test.ts')
 const sockets = of('sockets.c', 'test/kernel/ports.test.ts')
 const deliver = of('deliver.c', 'test/actors/knots.test.ts', 'test/native/spawn.test.ts')
-const launch = of('launch.c', 'test/kernel/kinds.test.ts')
+const launch = of('launch.c', 'test/kernel/kinds.test.ts', 'test/kernel/given.test.ts')
 const capabilities = of('capabilities.c', 'test/kernel/kinds.test.ts')
 
 export const mistakes: readonly Mistake[] = [
@@ -46,6 +47,9 @@ export const mistakes: readonly Mistake[] = [
   landlock('version >= 6 ? SCOPE_ABSTRACT_SOCKETS : 0', '0'),
   landlock('fd <= 2', 'fd < 1'),
   landlock('if (error == -EINVAL)\n', 'if (false)\n'),
+  landlock('(flags & O_ACCMODE) != O_WRONLY', 'true'),
+  landlock('(flags & O_ACCMODE) != O_RDONLY', 'true'),
+  mounts('restrict_tree(tree, OF_FILES)', '0'),
   sockets('set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0', 'false'),
   sockets('call(SYS_setfsuid, old_uid, 0, 0, 0, 0);', ''),
   sockets('old | O_NONBLOCK', 'old'),
@@ -55,6 +59,7 @@ export const mistakes: readonly Mistake[] = [
     'start->instead != NULL && is_passed(start->at.op)',
     'start->instead != NULL && (is_passed(start->at.op) || start->at.op == OP_SECCOMP)',
   ),
+  launch('if (is_null(own))\n', 'if (false)\n'),
   capabilities('drop_from_bounding_set(mask)', '0'),
   capabilities('if (error == 0 && mask == 0)', 'if (false)'),
   capabilities('set_capabilities(mask, mask, mask)', 'set_capabilities(mask, mask, 0)'),

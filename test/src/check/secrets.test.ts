@@ -44,7 +44,11 @@ const check = ({ files, expected, mode = 0o600, owner = 0 }: Case): void => {
       fs.chmodSync(key, mode)
       fs.chownSync(key, owner, 0)
     }
-    const asked = { masterFile: world.master, alternate: null, programs: [], now: () => 0 }
+    const asked = {
+      ...{ masterFile: world.master, alternate: null, programs: [], now: () => 0 },
+      // Whoever else is on this host.
+      listeners: () => [],
+    }
     assert.equal(linesLike(world, checkEverything(asked), expected), expected)
   } finally {
     world.remove()
