@@ -54,16 +54,16 @@ export const run = (argv: readonly string[]): Promise<number> | number =>
   })
 
 const make = (where: Where): number => {
+  if (!isRoot() && where.config === systemDirectory)
+    return complain(
+      `${systemDirectory} belongs to root: run this as root, or name a directory of your own`,
+    )
   const texts = textsOf(where)
   const there = [...texts.keys(), join(where.images, image)].filter(existsSync)
   if (there.length > 0)
     return complain(
       `${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} there already, and nothing is ` +
         'overwritten: take another directory, or remove that',
-    )
-  if (!isRoot() && where.config === systemDirectory)
-    return complain(
-      `${systemDirectory} belongs to root: run this as root, or name a directory of your own`,
     )
   for (const [path, text] of texts) write(path, text)
   for (const name of [where.runtime, where.logs]) if (name !== null) makeDirectory(name)
