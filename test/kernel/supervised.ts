@@ -1,6 +1,6 @@
 /** A whole lithos for tests: the world of the demo with the guest of the kernel tests in it. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import {
@@ -76,7 +76,7 @@ export const makeSupervised = (masterLines = '', user = otherUser): Supervised =
   mkdirSync(join(image, 'bin'))
   compile('guest.c', join(image, 'bin', 'guest'), '-static')
   let tree: Tree | null = null
-  const seen = new Set<string>()
+  const seen = new Map<string, Turn>()
 
   const command = (name: string, ...given: readonly string[]): string => {
     const [file, ...words] = asItsUser(world, program(name), given)
@@ -134,8 +134,9 @@ export const makeSupervised = (masterLines = '', user = otherUser): Supervised =
     },
     turns: () => {
       // A checkpoint begins a new file: what was seen once stays seen.
-      for (const line of journal(world)) seen.add(line)
-      return [...seen].map(line => JSON.parse(line.slice(line.indexOf('{'))) as Turn)
+      for (const line of journal(world))
+        if (!seen.has(line)) seen.set(line, JSON.parse(line.slice(line.indexOf('{'))) as Turn)
+      return [...seen.values()]
     },
     leftovers: () => leftovers(world),
     close: () => removeWorld(world, tree),
@@ -150,10 +151,24 @@ const giveToItsUser = ({ root, user }: World): void => {
   execFileSync('find', [root, '-xdev', '-uid', '0', '-exec', 'chown', '-h', ids, '{}', '+'])
 }
 
-const journal = ({ root }: World): readonly string[] =>
-  ['hot.previous', 'hot.log']
-    .map(name => join(root, 'run', 'journal', name))
-    .flatMap(file => (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []))
+/** The newer file becomes the older one at a checkpoint: then both are read once more. */
+const journal = (world: World): readonly string[] => {
+  const [previous, newest] = ['hot.previous', 'hot.log'].map(name =>
+    join(world.root, 'run', 'journal', name),
+  ) as [string, string]
+  const before = numberOf(newest)
+  const lines = [previous, newest].flatMap(linesIn)
+  return numberOf(newest) === before ? lines : journal(world)
+}
+
+const numberOf = (file: string): number | undefined =>
+  statSync(file, { throwIfNoEntry: false })?.ino
+
+/** The last one may be on its way still. */
+const linesIn = (file: string): readonly string[] =>
+  (existsSync(file) ? readFileSync(file, 'utf8') : '')
+    .split('\n')
+    .slice(0, -1)
     .filter(line => line.includes('"inputs"') && line.endsWith('}'))
 
 const logEnd = 4000
