@@ -4,12 +4,11 @@
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { addSandbox, imageDir, makeImage, makeWorld, writeIn } from '../../src/demo/world.ts'
 import type { World } from '../../src/demo/world.ts'
+import { freePort } from '../kernel/serving.ts'
 
 /** How a process of this kind ends: by nobody but us, by itself with this wait status, never. */
 type Fate = 'ours' | 'changing' | { readonly status: number } | 'refused'
@@ -33,14 +32,6 @@ export interface Cast {
   readonly change: (instances: number, variant: number) => void
   /** Where the files of sandbox `mod` lie, to be damaged. */
   readonly changing: { readonly sandbox: string; readonly processes: string }
-}
-
-const freePorts = async (count: number): Promise<readonly number[]> => {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map(server => new Promise(done => server.once('listening', done))))
-  const ports = servers.map(server => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map(server => new Promise(done => server.close(done))))
-  return ports
 }
 
 const rolesFor = (containers: number, ports: readonly number[]): readonly Role[] => {
@@ -91,7 +82,7 @@ const compile = (output: string): void => {
 }
 
 export const makeCast = async (containers: number): Promise<Cast> => {
-  const ports = await freePorts(3)
+  const ports = [await freePort(), await freePort(), await freePort()]
   const world = makeWorld('chaos')
   const image = makeImage(world, 'img')
   compile(join(image, 'guest'))

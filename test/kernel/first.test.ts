@@ -11,6 +11,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { program } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { killIfThere } from './serving.ts'
 import { until } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
 
@@ -56,8 +57,7 @@ const processNamed = (words: string): number | null =>
 
 /** Containers outlive a supervisor that is killed: it is asked to end them. */
 const endAll = async (dir: string): Promise<void> => {
-  const tree = processNamed(`lithos_tree --config ${dir}`)
-  if (tree !== null) process.kill(tree, 'SIGTERM')
+  killIfThere(processNamed(`lithos_tree --config ${dir}`), 'SIGTERM')
   await until('nobody is left', () => processNamed(dir) === null)
 }
 

@@ -16,14 +16,14 @@ import { readCantal } from '../src/metrics/readCantal.ts'
 import { readMetrics } from '../src/metrics/readMetrics.ts'
 import type { Samples } from '../src/metrics/readMetrics.ts'
 import { skipUnless } from '../skip.ts'
+import { freePort } from './serving.ts'
 import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 
-/** What is free now is free in a moment, too, or the test says who took it. */
-const port = 20_000 + (process.pid % 10_000)
+const port = await freePort()
 const master = (file: string): string =>
   `metrics-listen: 127.0.0.1:${port}\nmetrics-file: ${file}\nmetrics-interval: 1\n`
 
@@ -84,7 +84,7 @@ const settled = async (self: Supervised, starts: number, deaths: number): Promis
     ]
     const isEnough = launches >= starts && ends >= deaths
     if (isEnough && String(seen) === String([launches, ends, launches, ends])) return samples
-    if (tries > 400)
+    if (tries > 1_200)
       throw new Error(`seen ${seen}, in the journal ${launches} starts and ${ends} deaths`)
     await setTimeout(50)
   }

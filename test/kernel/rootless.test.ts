@@ -9,6 +9,7 @@ import { test } from 'uvu'
 import { skipUnless } from '../skip.ts'
 import { after, alone } from './ordinary.ts'
 import { asHimself, die, fieldOf, himself, reload, usersOf } from './ownSupervisor.ts'
+import { freePort } from './serving.ts'
 import { inputsOf, kill, runs, supervised, until } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
 
@@ -93,7 +94,7 @@ real(
   ),
 )
 
-const port = 18_230
+const port = await freePort()
 const serving =
   `executable: /bin/guest\narguments: [sleep]\n${asHimself}` +
   `tcp-ports: {"${port}": {fd: 3}}\nrestart-timeout: 600\n`

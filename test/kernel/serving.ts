@@ -1,6 +1,7 @@
 /** For tests of listening sockets: an application that answers, clients, and who keeps what. */
-import { existsSync, readlinkSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { imageDir, keepers } from '../../src/demo/world.ts'
 import { inputsOf, kill, until } from './supervised.ts'
@@ -29,7 +30,7 @@ export const addServer = (self: Supervised): void => {
 }
 
 /** What the server says; or the code of the error; or `silence` after that time. */
-export const ask = (port: number, host = '127.0.0.1', patienceMs = 5_000): Promise<string> =>
+export const ask = (port: number, host = '127.0.0.1', patienceMs = 30_000): Promise<string> =>
   new Promise(resolve => {
     const socket = connect({ port, host })
     let text = ''
@@ -43,20 +44,33 @@ export const ask = (port: number, host = '127.0.0.1', patienceMs = 5_000): Promi
     socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? String(error)))
   })
 
-/** Free at this moment, and below what the kernel gives to those who ask for any. */
+/**
+ * Free at this moment, below what the kernel gives to those who ask for any, and not given to
+ * another test while this one lives: its number is claimed by a name that only one can have.
+ */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = (lastPort += 1)
-    const server = createServer()
-    const isFree = await new Promise<boolean>(resolve => {
-      server.on('error', () => resolve(false))
-      server.listen(port, () => resolve(true))
-    })
-    if (!isFree) continue
+    if ((await listening(`\0lithos-test-port-${port}`)) === null) continue
+    const server = await listening(port)
+    if (server === null) continue
     await new Promise(resolve => server.close(resolve))
     return port
   }
 }
+
+const listening = (place: number | string): Promise<Server | null> =>
+  new Promise(resolve => {
+    const server = createServer().unref()
+    server.on('error', () => resolve(null))
+    server.listen(place, () => resolve(server))
+  })
+
+/** As the kernel lists it, in hexadecimal. */
+export const isListening = (port: number): boolean =>
+  readFileSync('/proc/net/tcp', 'utf8').includes(
+    `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`,
+  )
 
 let lastPort = 20_000 + (process.pid % 1_000) * 10
 
@@ -75,6 +89,11 @@ export const restarted = async (self: Supervised, signal: NodeJS.Signals): Promi
   await until(`it serves after ${signal}`, () => surveyed(self) > before)
 }
 
-export const killIfThere = (pid: number | null): void => {
-  if (pid !== null) kill(pid)
+/** It may be dying already, of what was done to it before. */
+export const killIfThere = (pid: number | null, signal: NodeJS.Signals = 'SIGKILL'): void => {
+  try {
+    if (pid !== null) kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

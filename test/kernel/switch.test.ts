@@ -12,7 +12,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { addSandbox, imageDir, program, startTree, stopTree } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
-import { addServer, ask, freePort, inodeOf, serving } from './serving.ts'
+import { addServer, ask, freePort, inodeOf, isListening, serving } from './serving.ts'
 import { inputsOf, run, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
@@ -129,12 +129,6 @@ contained('another image, another port: each changes what has it, and nothing el
     assert.is(await self.stop(), 0)
   })(),
 )
-
-/** As the kernel lists it, in hexadecimal. */
-const isListening = (port: number): boolean =>
-  readFileSync('/proc/net/tcp', 'utf8').includes(
-    `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`,
-  )
 
 contained('killed at any moment: the old file or the new one, and no lock', () =>
   supervised(async self => {
