@@ -124,7 +124,7 @@ real(
             ...['notify=STATUS=leaving|EXTEND_TIMEOUT_USEC=60000000', 'await=/data/leave'],
             'exit=5',
           ],
-          'ready: {notify: true}\nstop: [TERM, 0.2, KILL]\n',
+          'ready: {notify: true}\nstop: [TERM, 2, KILL]\n',
         ),
         gentle: watched(
           ['line=5'],
@@ -136,6 +136,11 @@ real(
     )
     chmodSync(join(self.world.root, 'data'), 0o777)
     await self.start()
+    await hears(self, 'app.ready', 'slow')
+    const asked = ['restart', '-C', self.world.master, 'web/slow.0']
+    const restarting = once(spawn(program('lithos'), asked, { stdio: 'ignore' }), 'close')
+    await hears(self, 'app.notified', 'slow')
+    const notifiedAt = performance.now()
     for (const process of ['never', 'ill', 'silent']) await hears(self, 'knot.exited', process)
     assert.match(
       why(self, 'never'),
@@ -157,12 +162,8 @@ real(
     await hears(self, 'knot.exited', 'gentle')
     assert.is(told(self, 'knot.exited', 'gentle')[0]?.['app'], 3, 'by SIGQUIT, the second signal')
     assert.ok(existsSync(join(self.world.root, 'data', 'left')))
-    await hears(self, 'app.ready', 'slow')
-    const asked = ['restart', '-C', self.world.master, 'web/slow.0']
-    const restarting = once(spawn(program('lithos'), asked, { stdio: 'ignore' }), 'close')
-    await hears(self, 'app.notified', 'slow')
     // Neither its knot nor the supervisor, which is a second more patient, have killed it.
-    await setTimeout(1_400)
+    await setTimeout(notifiedAt + 3_200 - performance.now())
     touch(self, 'leave')
     assert.equal((await restarting)[0], 0)
     assert.is(told(self, 'knot.exited', 'slow')[0]?.['app'], 5 << 8)

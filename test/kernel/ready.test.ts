@@ -25,6 +25,7 @@ import {
   processesIn,
   ready,
   start,
+  startComplaining,
   touch,
   world,
 } from './watching.ts'
@@ -40,11 +41,13 @@ contained('tcp: when it listens, and not when somebody else does', async () => {
   const port = await freePort()
   const thief = createServer().listen(port, '127.0.0.1')
   await new Promise(resolve => thief.once('listening', resolve))
-  const running = await start({
-    before: [probe('ready', listening(port), { timeoutMs: 300 })],
-    words: [...inside('go'), `listen=${port}`],
-  })
-  await running.sees('status', new RegExp(`^waiting \\S+ 2 ${port}$`, 'm'))
+  const running = await startComplaining(
+    timeoutMs => ({
+      before: [probe('ready', listening(port), { timeoutMs })],
+      words: [...inside('go'), `listen=${port}`],
+    }),
+    new RegExp(`^waiting \\S+ 2 ${port}$`, 'm'),
+  )
   await new Promise(resolve => thief.close(resolve))
   touch('go')
   await running.sees('status', ready)
@@ -65,23 +68,27 @@ contained('tcp: a child that listens counts', async () => {
 for (const how of ['accept', 'poll', 'epoll', 'select'])
   contained(`tcp: a socket that it was given counts when it waits by ${how}`, async () => {
     const port = await freePort()
-    const running = await start({
-      before: [probe('ready', listening(port, true), { timeoutMs: 300 })],
-      words: [`listen=${port}`, ...inside('go'), `wait-by-${how}=3`],
-    })
-    await running.sees('status', new RegExp(`^waiting \\S+ 3 ${port}$`, 'm'))
+    const running = await startComplaining(
+      timeoutMs => ({
+        before: [probe('ready', listening(port, true), { timeoutMs })],
+        words: [`listen=${port}`, ...inside('go'), `wait-by-${how}=3`],
+      }),
+      new RegExp(`^waiting \\S+ 3 ${port}$`, 'm'),
+    )
     touch('go')
     await running.sees('status', ready)
     await end(running)
   })
 
 contained('fd: a line, and neither words nor the end', async () => {
-  const running = await start({
-    before: [probe('ready', { kind: 'fd', fd: 7 }, { timeoutMs: 200 })],
-    after: [{ do: 'readyFd', fd: 7 }],
-    words: ['words=7', ...inside('go'), 'line=7'],
-  })
-  await running.sees('status', /^waiting \S+ 11 0$/m)
+  const running = await startComplaining(
+    timeoutMs => ({
+      before: [probe('ready', { kind: 'fd', fd: 7 }, { timeoutMs })],
+      after: [{ do: 'readyFd', fd: 7 }],
+      words: ['words=7', ...inside('go'), 'line=7'],
+    }),
+    /^waiting \S+ 11 0$/m,
+  )
   touch('go')
   await running.sees('status', ready)
   await end(running)
@@ -101,11 +108,13 @@ contained('fd: in each start of it, where it is started again in its place', asy
 })
 
 contained('exec: as the application is, until it ends with 0, and nothing stays', async () => {
-  const running = await start({
-    before: [probe('ready', exec('show', 'there=/data/up'), { timeoutMs: 400 })],
-    words: [...inside('go'), 'make=/data/never'],
-  })
-  await running.sees('status', /^waiting \S+ 8 1792$/m)
+  const running = await startComplaining(
+    timeoutMs => ({
+      before: [probe('ready', exec('show', 'there=/data/up'), { timeoutMs })],
+      words: [...inside('go'), 'make=/data/never'],
+    }),
+    /^waiting \S+ 8 1792$/m,
+  )
   touch('up')
   await running.sees('status', ready)
   assert.match(readFileSync(world.outputPath, 'utf8'), /^uid 1000 gid 1000 fds none$/m)
@@ -113,11 +122,13 @@ contained('exec: as the application is, until it ends with 0, and nothing stays'
 })
 
 contained('exec: one that hangs is killed with all that it has started', async () => {
-  const running = await start({
-    before: [probe('ready', exec('hang-with-children'), { attemptMs: 100, timeoutMs: 2_000 })],
-    words: [],
-  })
-  await running.sees('status', /^waiting \S+ 5 100$/m)
+  const running = await startComplaining(
+    timeoutMs => ({
+      before: [probe('ready', exec('hang-with-children'), { attemptMs: 100, timeoutMs })],
+      words: [],
+    }),
+    /^waiting \S+ 5 100$/m,
+  )
   const counts: number[] = []
   // Between two attempts there is the knot, the application, and who looks.
   for (let i = 0; i < 2_000 && !counts.includes(3); i++) {
@@ -131,11 +142,13 @@ contained('exec: one that hangs is killed with all that it has started', async (
 contained('http: when it answers so, and not when it answers otherwise', async () => {
   const port = await freePort()
   touch('status', '503')
-  const running = await start({
-    before: [probe('ready', http(port), { timeoutMs: 300 })],
-    words: [`listen=${port}`, 'serve=/data/status'],
-  })
-  await running.sees('status', /^waiting \S+ 6 503$/m)
+  const running = await startComplaining(
+    timeoutMs => ({
+      before: [probe('ready', http(port), { timeoutMs })],
+      words: [`listen=${port}`, 'serve=/data/status'],
+    }),
+    /^waiting \S+ 6 503$/m,
+  )
   touch('status', '302')
   await running.sees('status', ready)
   await end(running)
@@ -149,16 +162,18 @@ contained(
     await new Promise(resolve => thief.once('listening', resolve))
     const ids = [{ inside: 0, outside: 100_000, count: 65_536 }]
     try {
-      const running = await start({
-        before: [
-          probe('ready', listening(port), { timeoutMs: 300 }),
-          probe('healthy', http(port), { failures: 1, attemptMs: 2_000 }),
-        ],
-        first: [{ do: 'users', uidMap: ids, gidMap: ids }, { do: 'network' }],
-        after: [{ do: 'enterUsers' }],
-        words: [...inside('go'), `listen=${port}`, ...inside('on'), 'serve=/data/status'],
-      })
-      await running.sees('status', new RegExp(`^waiting \\S+ 1 ${port}$`, 'm'))
+      const running = await startComplaining(
+        timeoutMs => ({
+          before: [
+            probe('ready', listening(port), { timeoutMs }),
+            probe('healthy', http(port), { failures: 1 }),
+          ],
+          first: [{ do: 'users', uidMap: ids, gidMap: ids }, { do: 'network' }],
+          after: [{ do: 'enterUsers' }],
+          words: [...inside('go'), `listen=${port}`, ...inside('on'), 'serve=/data/status'],
+        }),
+        new RegExp(`^waiting \\S+ 1 ${port}$`, 'm'),
+      )
       touch('go')
       await running.sees('status', ready)
       touch('status', '404')

@@ -1,5 +1,5 @@
 /** For tests of what a knot knows of its application: `watched.c`, and plans with probes. */
-import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import type { ProbeKind, Step } from '../../native/plan.ts'
@@ -96,7 +96,29 @@ export const end = async (running: Running) => {
   return running.over
 }
 
-export const touch = (name: string, text = ''): void => writeFileSync(join(files(), name), text)
+/** Whole from the beginning: it may be read at any moment. */
+export const touch = (name: string, text = ''): void => {
+  const written = join(world.dir, 'touched')
+  writeFileSync(written, text)
+  renameSync(written, join(files(), name))
+}
+
+/**
+ * What is said of one that is not ready in time is what was so then. On a slow host that may have
+ * been too early: then it gets more time, until it is said so.
+ */
+export const startComplaining = async (
+  make: (timeoutMs: number) => Watching,
+  pattern: RegExp,
+): Promise<Running> => {
+  for (let timeoutMs = 200; ; timeoutMs *= 4) {
+    const running = await start(make(timeoutMs))
+    await running.sees('status', /^waiting .*\n/m)
+    if (pattern.test(running.said())) return running
+    if (timeoutMs > 10_000) throw new Error(`no ${pattern}:\n${running.said()}`)
+    await end(running)
+  }
+}
 export const inside = (...names: string[]): string[] => names.map(name => `await=/data/${name}`)
 export const listening = (port: number, isGiven = false): ProbeKind => ({
   kind: 'tcp',

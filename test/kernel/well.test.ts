@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
 import { freePort } from './serving.ts'
+import { until } from './supervised.ts'
 import {
   end,
   exec,
@@ -38,7 +39,7 @@ contained(
     const port = await freePort()
     touch('status', '200')
     const running = await start({
-      before: [probe('ready', listening(port)), probe('healthy', http(port), { attemptMs: 300 })],
+      before: [probe('ready', listening(port)), probe('healthy', http(port))],
       words: [`listen=${port}`, 'serve=/data/status'],
     })
     await running.sees('status', ready)
@@ -51,15 +52,18 @@ contained(
   },
 )
 
-for (const [what, status, expected] of [
-  ['one that hangs', 'hang', /^unhealthy \S+ 2 5 100$/m],
-  ['one that speaks otherwise', 'junk', /^unhealthy \S+ 2 7 0$/m],
+for (const [what, status, attemptMs, expected] of [
+  ['one that hangs', 'hang', 100, /^unhealthy \S+ 2 5 100$/m],
+  ['one that speaks otherwise', 'junk', 10_000, /^unhealthy \S+ 2 7 0$/m],
 ] as const)
   contained(`healthy: ${what} is not well`, async () => {
     const port = await freePort()
     touch('status', status)
     const running = await start({
-      before: [probe('healthy', http(port), { attemptMs: 100, failures: 2 })],
+      before: [
+        probe('ready', listening(port)),
+        probe('healthy', http(port), { attemptMs, failures: 2 }),
+      ],
       words: [`listen=${port}`, 'serve=/data/status'],
     })
     await running.sees('status', expected)
@@ -109,16 +113,16 @@ contained('healthy: a watchdog that is heard in time, and then no more', async (
     before: [
       notify,
       probe('ready', { kind: 'notify' }),
-      probe('healthy', { kind: 'notify' }, { periodMs: 400, failures: 1 }),
+      probe('healthy', { kind: 'notify' }, { periodMs: 1_000, failures: 1 }),
     ],
     words: ['notify=READY=1', 'keep-notifying=WATCHDOG=1'],
   })
   await running.sees('status', ready)
-  await new Promise(resolve => setTimeout(resolve, 1_000))
+  await new Promise(resolve => setTimeout(resolve, 1_500))
   assert.not.match(running.said(), /unhealthy/)
   const [app] = childrenOf(running.pid)
   process.kill(app!, 'SIGSTOP')
-  await running.sees('status', /^unhealthy \S+ 1 9 400$/m)
+  await running.sees('status', /^unhealthy \S+ 1 9 1000$/m)
   process.kill(app!, 'SIGCONT')
   await end(running)
 })
@@ -165,7 +169,7 @@ contained('pre-stop: one that hangs is killed at its limit, with its children', 
   await running.sees('status', /^started /m)
   process.kill(running.pid, 'SIGWINCH')
   await running.sees('status', /^prestop \S+ 31744$/m)
-  assert.is(processesIn(running.pid), 2)
+  await until('its children are gone', () => processesIn(running.pid) === 2)
   await end(running)
 })
 
@@ -179,13 +183,13 @@ contained('stop: one that asks for more time gets it, and what it says is heard'
       'notify=STOPPING=1|STATUS=busy|EXTEND_TIMEOUT_USEC=60000000',
       ...['await=/data/end', 'exit=0'],
     ],
-    killMs: 300,
+    killMs: 1_000,
   })
   await running.sees('status', ready)
   process.kill(running.pid, 'SIGTERM')
   await running.sees('status', /^unready \S+ stopping\nnotified \S+ 60000 busy$/m)
   // It would have been killed by now.
-  await new Promise(resolve => setTimeout(resolve, 400))
+  await new Promise(resolve => setTimeout(resolve, 1_100))
   touch('end')
   const { status } = await running.over
   assert.is(status.at(-1), 'exited T 0 T term')
@@ -193,16 +197,19 @@ contained('stop: one that asks for more time gets it, and what it says is heard'
 
 contained('stop: no more time than is allowed', async () => {
   const running = await start({
-    before: [{ ...notify, extendTo: { stopMs: 500 } } as Step, probe('ready', { kind: 'notify' })],
+    before: [
+      { ...notify, extendTo: { stopMs: 1_500 } } as Step,
+      probe('ready', { kind: 'notify' }),
+    ],
     words: [...leaving, 'notify=EXTEND_TIMEOUT_USEC=60000000'],
-    killMs: 300,
+    killMs: 1_000,
   })
   await running.sees('status', ready)
   process.kill(running.pid, 'SIGTERM')
   const { status } = await running.over
   assert.is(status.at(-1), 'exited T 9 T killed')
   const [, more] = /^notified \S+ (\d+) /m.exec(running.said()) ?? []
-  assert.ok(Number(more) > 0 && Number(more) <= 500, `${more} ms`)
+  assert.ok(Number(more) > 0 && Number(more) <= 1_500, `${more} ms`)
 })
 
 contained(
