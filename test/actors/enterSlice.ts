@@ -5,10 +5,15 @@ import type { Layout } from '../../native/cgroup.ts'
 
 const layout = JSON.parse(process.argv[2] as string) as Layout
 
+/** A thread that ends meanwhile is nowhere. */
 const places = (): string[] =>
-  readdirSync('/proc/self/task').map(thread =>
-    readFileSync(`/proc/self/task/${thread}/cgroup`, 'utf8'),
-  )
+  readdirSync('/proc/self/task').flatMap(thread => {
+    try {
+      return [readFileSync(`/proc/self/task/${thread}/cgroup`, 'utf8')]
+    } catch {
+      return []
+    }
+  })
 
 const entered = enterSlice(layout)
 const [main = ''] = places()

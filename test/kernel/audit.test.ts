@@ -3,12 +3,13 @@
  *   away is named with its key, and what was promised and is not so is found.
  * Method: the real supervisor with a container of every kind; then somebody takes a limit away.
  */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { addSandbox, writeIn, imageDir } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { filesBelow } from './canary.ts'
 import { run, runs, sleeper, supervised } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
@@ -73,15 +74,6 @@ const words = (instance: Instance | undefined): readonly string[] =>
     [kind, check, text, why].filter(Boolean).join(': '),
   )
 
-const filesOf = (dir: string, name: string): readonly string[] =>
-  readdirSync(dir, { withFileTypes: true }).flatMap(entry =>
-    entry.isDirectory()
-      ? filesOf(join(dir, entry.name), name)
-      : entry.name === name
-        ? [join(dir, name)]
-        : [],
-  )
-
 real(
   'a container of every kind, and one that somebody has changed',
   supervised(async self => {
@@ -115,10 +107,8 @@ real(
     assert.match(ask(self, 'plain').stdout, 'plain/p.0, pid ')
     assert.is(ask(self, 'nobody').status, 1)
 
-    const scope = 'plain:p.0.scope'
-    const limits = filesOf('/sys/fs/cgroup', 'pids.max').filter(
-      path => path.includes(self.world.cgroup) && path.includes(scope),
-    )
+    const file = join(self.world.cgroup, 'plain:p.0.scope', 'pids.max')
+    const limits = filesBelow('/sys/fs/cgroup').filter(path => path.endsWith(file))
     assert.is(limits.length, 1)
     writeFileSync(limits[0]!, 'max')
     assert.equal(words(instancesOf(self).get('plain/p.0')), [

@@ -4,10 +4,11 @@
  * the host, all that the commands say and the memory of the tree and its knots are searched; the
  * search itself has to find a canary that was planted.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { allPids, commandLine, readStat } from '../../native/proc.ts'
 import { keyA } from '../src/secrets/keys.ts'
 import { skipUnless } from '../skip.ts'
 import { descriptorsOf, filesBelow, hasInMemory, textOf } from './canary.ts'
@@ -99,9 +100,8 @@ const placesIn = (self: Supervised, memories: readonly number[]): readonly strin
     .map(([name, ...words]) => ({ name: [name, ...words].join(' '), ...run(name, ...words) }))
     .filter(({ stdout, stderr }) => (stdout + stderr).includes(searched))
     .map(({ name }) => name)
-  const apps = new Set(readdirSync('/proc').filter(pid => isApp(self, Number(pid))))
-  const processes = readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && !apps.has(name) && name !== String(process.pid))
+  const processes = allPids()
+    .filter(pid => pid !== process.pid && !isApp(self, pid))
     .flatMap(pid => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
     .filter(path => textOf(path).includes(searched))
   return [
@@ -112,9 +112,11 @@ const placesIn = (self: Supervised, memories: readonly number[]): readonly strin
   ]
 }
 
-const isApp = (self: Supervised, pid: number): boolean =>
-  ['app.0', 'app.1', 'app.2', 'long.0', 'file.0', 'again.0', 'crash.0'].some(
-    name => self.knotOf(`web/${name}`) !== null && self.appOf(`web/${name}`) === pid,
-  )
+/** A child of a knot of ours. One of them is started again and again, also while we look. */
+const isApp = ({ world }: Supervised, pid: number): boolean => {
+  const { parent = 0 } = readStat(pid) ?? {}
+  const words = commandLine(parent) ?? []
+  return words[1] === '--name' && words.includes(world.master)
+}
 
 test.run()

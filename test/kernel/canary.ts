@@ -1,19 +1,24 @@
 /** Where a text can be found on a host that should be in one place only: files, memory. */
-import {
-  closeSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-  readlinkSync,
-} from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, readdirSync, readlinkSync } from 'node:fs'
+import type { Dirent } from 'node:fs'
 import { join } from 'node:path'
 
+/** Directories that go while one looks are left out, with what was in them. */
 export const filesBelow = (dir: string): readonly string[] =>
-  readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .map(name => join(dir, name))
-    .filter(path => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
+  entriesOf(dir).flatMap(entry => {
+    const path = join(dir, entry.name)
+    return entry.isDirectory() ? filesBelow(path) : entry.isFile() ? [path] : []
+  })
+
+export const entriesOf = (dir: string): readonly Dirent[] => {
+  try {
+    return readdirSync(dir, { withFileTypes: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENODEV') return []
+    throw error
+  }
+}
 
 export const textOf = (path: string): string => {
   try {

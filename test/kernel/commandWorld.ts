@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { copyProgram, whereIs } from '../../src/init/programs.ts'
 import { addSandbox, imageDir, leftovers, program, writeIn } from '../../src/demo/world.ts'
 import type { World } from '../../src/demo/world.ts'
+import { entriesOf } from './canary.ts'
 import { compile } from './world.ts'
 
 const kinds: Readonly<Record<string, string>> = {
@@ -93,12 +94,16 @@ const textOf = (path: string): string => {
 /** That is of no use to anybody any more: in the world, and of it on the host. */
 export const leftBehind = (world: World): readonly string[] => [
   ...leftovers(world),
-  ...statesIn(join(world.root, 'run', 'state')),
+  ...statesBelow(join(world.root, 'run', 'state')),
   ...groupsNamed(world.cgroup),
 ]
 
-const statesIn = (dir: string): readonly string[] =>
-  existsSync(dir) ? readdirSync(dir, { recursive: true }).map(String) : []
+/** It may be on its way out just now. */
+const statesBelow = (dir: string): readonly string[] =>
+  entriesOf(dir).flatMap(entry => {
+    const path = join(dir, entry.name)
+    return [path, ...(entry.isDirectory() ? statesBelow(path) : [])]
+  })
 
 /** Of version 1 or 2. */
 const groupsNamed = (name: string): readonly string[] =>
