@@ -14,6 +14,7 @@ import * as assert from 'uvu/assert'
 import { takePidFile } from '../../actors/pidFile.ts'
 import type { PidFile } from '../../actors/pidFile.ts'
 import { lockHolder } from '../../native/files.ts'
+import { commandLine } from '../../native/proc.ts'
 import { until } from '../native/standIn.ts'
 
 let dir = ''
@@ -94,6 +95,8 @@ test('a living process that only has the number is no obstacle', () => {
 test('a supervisor of the original, which locks nothing, is one', async () => {
   const child = spawn('sleep', ['60'], { argv0: '/usr/bin/lithos_tree' })
   children.push(child)
+  // Its words can be seen a moment after its exec only.
+  await until(() => (commandLine(child.pid ?? 0)?.length ?? 0) > 0, 'its words')
   writeFileSync(path, `${child.pid}\n`)
   const refused = take()
   assert.ok(E.isLeft(refused))

@@ -177,6 +177,7 @@ test('a life that nobody watches is forgotten by its file', async () => {
 
 test('knots of the original are found by their arguments, those of others left out', async () => {
   const nowhere = openSync('/dev/null', 'r+')
+  const started: number[] = []
   const start = (...words: string[]): number => {
     const plan = memoryFile('plan', Buffer.from('stay'))
     assert.ok(E.isRight(plan))
@@ -190,6 +191,7 @@ test('knots of the original are found by their arguments, those of others left o
     closeSync(plan.right)
     assert.ok(E.isRight(child))
     children.push(child.right.pidfd)
+    started.push(child.right.pid)
     return child.right.pid
   }
   const argv = (name: string, file = master) => ['--name', name, '--master', file, '--config', '{}']
@@ -202,6 +204,9 @@ test('knots of the original are found by their arguments, those of others left o
   start('lithos_knot', ...argv('sb/other.0', '/etc/other.yaml'))
   start('lithos_knot', ...argv('sb/cmd.migrate.4711'))
   start('lithos_knob', ...argv('sb/no.0'))
+  // Their words can be seen a moment after their exec only.
+  for (const pid of started)
+    await until(() => (proc.commandLine(pid)?.length ?? 0) > 0, `the words of ${pid}`)
   const { knots: found, commands } = survey(knotsDir, master)
   assert.equal(
     found.map(({ instance, pid, foreign, incarnation, state }) => [

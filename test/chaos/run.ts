@@ -94,7 +94,10 @@ export const runChaos = async (options: Options): Promise<Report> => {
     const looking = look()
 
     const end = Date.now() + seconds * 1000
-    while (Date.now() < end && abort?.aborted !== true) await disturber.disturbOnce()
+    // On a slow host little may have happened until then.
+    const isTooLittle = (): boolean => init.starts() < 2 || disturber.kills.length === 0
+    while ((Date.now() < end || isTooLittle()) && abort?.aborted !== true)
+      await disturber.disturbOnce()
     await disturber.calm()
     if (abort?.aborted === true) throw new Error('interrupted')
     const missing = await settled(cast, watched, abort)

@@ -194,7 +194,8 @@ contained(
             await until('it serves', () => loads(self, seq))
             const [started] = inputsOf(after(self, seq), 'tree.started')
             assert.match(String(started?.['master']), 'the last good master configuration is used')
-            assert.match(self.log('master.log'), `${master}:1:1: the file is empty`)
+            const said = `${master}:1:1: the file is empty`
+            await until('the log says so', () => self.log('master.log').includes(said))
             assert.equal(appsOf(self), before)
             const ps = run('lithos_ps', '-C', master)
             assert.is(ps.status, 0)

@@ -57,6 +57,10 @@ const call = (self: Supervised, ip: string): string => {
 
 const startServing = async (self: Supervised, name: string, ip: string): Promise<ChildProcess> => {
   const child = startCommand(self.world, 'web', name)
+  let said = ''
+  child.stdout?.on('data', (text: Buffer) => (said += text.toString()))
+  // Who calls an address that nobody has yet is held up by the kernel for seconds.
+  await until(`${name} listens`, () => said.includes(`serving ${name}`))
   await until(`${name} serves`, () => call(self, ip) === `called ${ip}: ${name}`)
   return child
 }

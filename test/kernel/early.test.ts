@@ -65,8 +65,13 @@ contained('with a plan, but not alone in a pid namespace, it touches nothing', (
   const status = join(world.dir, 'status-outside')
   writeFileSync(plan, encodePlan(planOf(world, ['sleep'])))
   const descriptors = [openSync(plan, 'r'), openSync(status, 'a')]
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-  const result = spawnSync(knot(), [], {
+  // Among mounts of its own: on a host somebody else may mount something meanwhile.
+  const script =
+    'mount --make-rshared /; cat /proc/self/mountinfo >"$1"; "$0"; code=$?; ' +
+    'cat /proc/self/mountinfo >"$2"; exit $code'
+  const [before, after] = ['before', 'after'].map(name => join(world.dir, `mounts-${name}`))
+  const words = ['--mount', 'sh', '-c', script, knot(), before ?? '', after ?? '']
+  const result = spawnSync('unshare', words, {
     stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     encoding: 'utf8',
   })
@@ -74,7 +79,8 @@ contained('with a plan, but not alone in a pid namespace, it touches nothing', (
   assert.is(result.status, 1)
   assert.match(readFileSync(status, 'utf8'), /^refused \d+\.\d{3} -1 1\n$/)
   assert.match(result.stderr, 'not the first process of a pid namespace')
-  assert.is(readFileSync('/proc/self/mountinfo', 'utf8'), mounts)
+  assert.match(readFileSync(before ?? '', 'utf8'), / shared:\d+ /)
+  assert.is(readFileSync(after ?? '', 'utf8'), readFileSync(before ?? '', 'utf8'))
 })
 
 test.run()

@@ -150,7 +150,8 @@ grouped(
     assert.is(self.ps()[0]?.last_exit, words)
     const why = self.command('lithos', 'journal', 'why', 'web/app.0', '-C', self.world.master)
     assert.match(why, /SIGKILL\[9\] after .*, for lack of memory \(memory-limit is 32Mi\)/)
-    assert.match(self.log('master.log'), 'for lack of memory (memory-limit is 32Mi)')
+    const told = 'for lack of memory (memory-limit is 32Mi)'
+    await until('the log says so', () => self.log('master.log').includes(told))
     assert.is(await self.stop(), 0)
     assert.equal(self.leftovers(), [])
   }),

@@ -67,9 +67,9 @@ contained('the living, the failing, and a supervisor that has died', () =>
         `^${self.tree().pid} tree ${self.world.master} \\[3/3\\] [\\d.]+\\w+\n` +
           '  └─web \\[3/3\\] [\\d.]+\\w+\n' +
           '      ├─app \\[2/2\\] [\\d.]+\\w+\n' +
-          `      │   ├─${self.appOf('web/app.0')} web/app.0 \\d+s \\[1/1\\] [\\d.]+\\w+\n` +
-          `      │   └─${self.appOf('web/app.1')} web/app.1 \\d+s \\[1/1\\] [\\d.]+\\w+\n` +
-          `      ├─${self.appOf('web/own.0')} web/own.0 \\d+s \\[1/1\\] [\\d.]+\\w+\n` +
+          `      │   ├─${self.appOf('web/app.0')} web/app.0 \\S+ \\[1/1\\] [\\d.]+\\w+\n` +
+          `      │   └─${self.appOf('web/app.1')} web/app.1 \\S+ \\[1/1\\] [\\d.]+\\w+\n` +
+          `      ├─${self.appOf('web/own.0')} web/own.0 \\S+ \\[1/1\\] [\\d.]+\\w+\n` +
           '      └─\\(-\\) web/sick.0 <failing>\n$',
       ),
     )

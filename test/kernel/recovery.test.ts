@@ -84,8 +84,8 @@ real(
       await setTimeout(7)
     }
     await until('it serves again', () => {
-      const [last] = self.turns().slice(-1)
-      return last?.inputs.some(({ type }) => type === 'config.loaded') === true
+      const types = self.turns().flatMap(({ inputs }) => inputs.map(({ type }) => type))
+      return types.lastIndexOf('config.loaded') > types.lastIndexOf('tree.started')
     })
     assert.ok(self.tree().isAlive())
     assert.equal([self.appOf('web/app.0'), self.appOf('web/app.1')], before)

@@ -30,7 +30,7 @@ contained(
     self.configure({
       app: {
         entry: '  extra-secrets-namespaces: [own]\n',
-        container: `${guest('env', 'sleep')}environ: {A: plain, B: plain}
+        container: `${guest('env', 'say=over', 'sleep')}environ: {A: plain, B: plain}
 secret-environ:
   A: ${sealed(keyA, 'one\ntwo=ä')}
   C: [${sealed(keyB, 'of B')}, ${sealed(keyA, 'of A', 'own')}]
@@ -43,7 +43,7 @@ secret-environ:
     giveKey(self)
     await self.start()
     await runs(self, 'web/app.0')
-    await until('it has printed', () => output(self).includes('LITHOS_CONFIG'))
+    await until('it has printed', () => /^over$/m.test(output(self)))
     const lines = output(self)
     for (const line of ['A=one\ntwo=ä\n', 'B=plain\n', 'C=of A\n', 'E=\n', 'TERM=secret\n'])
       assert.match(lines, line)

@@ -6,6 +6,7 @@
  *   time. A program that the host does not have is skipped.
  */
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -143,11 +144,16 @@ server.socket = sockets[1]
 server.serve_forever()
 `
 
+/** The body of an answer; nothing is kept for the next request. */
 const http = (port: number): Promise<string> =>
-  fetch(`http://127.0.0.1:${port}/`).then(
-    answer => answer.text(),
-    error => String(error?.cause?.code ?? error),
-  )
+  new Promise(resolve => {
+    const asked = request({ host: '127.0.0.1', port, agent: false }, answer => {
+      let text = ''
+      answer.on('data', (data: Buffer) => (text += data.toString()))
+      answer.on('end', () => resolve(text)).on('error', error => resolve(error.message))
+    })
+    asked.on('error', error => resolve(error.message)).end()
+  })
 
 using(python)(
   'a Python server that is activated as by systemd',
@@ -203,7 +209,10 @@ ${temporary.map(name => `  ${name}_temp_path /tmp/${name};`).join('\n')}
     await self.start()
     await runs(self, 'web/app.0')
     assert.is(await http(port), 'served', self.log('stderr/web.log'))
-    kill(self.appOf('web/app.0'))
+    // What its workers have accepted ends with them; who comes later is served.
+    const app = self.appOf('web/app.0')
+    kill(app)
+    await until('another one runs', () => ![null, app].includes(self.appOf('web/app.0')))
     assert.is(await http(port), 'served')
   }),
 )

@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { skipUnless } from '../skip.ts'
-import { addServer, ask, freePort, inodeOf, keepersOf } from './serving.ts'
+import { addServer, ask, freePort, inodeOf, isListening, keepersOf } from './serving.ts'
 import { killIfThere, restarted, serving, surveyed } from './serving.ts'
 import { inputsOf, kill, runs, supervised, until } from './supervised.ts'
 import { canContain, whyNot } from './world.ts'
@@ -68,11 +68,10 @@ real(
       const now = keepersOf(self)
       return now.length === 1 && now[0] !== first
     })
-    assert.match(
-      self.log('master.log'),
-      /The keeper of the sockets has ended; another one is started/,
-    )
-    for (const pid of [...keepersOf(self), self.tree().pid]) kill(pid)
+    const told = /The keeper of the sockets has ended; another one is started/
+    await until('the log says so', () => told.test(self.log('master.log')))
+    // The supervisor first, or it might start one more.
+    for (const pid of [self.tree().pid, ...keepersOf(self)]) kill(pid)
     await self.tree().ended
     assert.match(await ask(a), /^fd 3 /)
     await self.start()
@@ -134,6 +133,7 @@ real(
     await until('it has moved', () => inputsOf(self.turns(), 'socket.closed').length === 1)
     await runs(self, 'web/app.0', 'web/app.1')
     assert.match(await ask(b), /^fd 3 /)
+    await until('the former port is closed', () => !isListening(a))
     assert.is(await ask(a), 'ECONNREFUSED')
     kill(self.tree().pid)
     await self.tree().ended

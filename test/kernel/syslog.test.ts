@@ -168,7 +168,7 @@ test('who does not read stops nobody: the rest is told to the caller at once', a
   for (let i = 0; i < 5_000; i++) say(`line ${i}`)
   const took = Number(process.hrtime.bigint() - began) / 1e6
   assert.ok(untold.length > 4_000, `${untold.length} untold`)
-  assert.ok(took < 5_000, `${took} ms`)
+  assert.ok(took < 30_000, `${took} ms`)
   say('x'.repeat(1_000_000))
   assert.is(untold.at(-1)?.length, 1_000_000)
   syslog.close()
@@ -235,18 +235,19 @@ real('a supervisor tells journald, of its knots as well, and a deaf one in a fil
     await runs(self, 'web/app.0')
     kill(self.appOf('web/app.0'))
     const died = /^Container "web\/app\.0" \(pid: \d+\) exited with code 2$/
+    const by = (tag: string) => said().filter(fields => fields.get('SYSLOG_IDENTIFIER') === tag)
+    const isEnd = (fields: ReadonlyMap<string, string>): boolean =>
+      fields.get('LITHOS_EVENT') === 'knot.exited'
     await until('its death is told', () =>
-      said().some(
-        fields =>
-          died.test(fields.get('MESSAGE') ?? '') && fields.get('SYSLOG_IDENTIFIER') === 'box',
-      ),
+      by('box').some(fields => died.test(fields.get('MESSAGE') ?? '')),
     )
-    const ofKnot = said().filter(fields => fields.get('SYSLOG_IDENTIFIER') === 'box-web')
+    await until('also that its knot has said so', () => by('box-web').some(isEnd))
+    const ofKnot = by('box-web')
     assert.match(
       ofKnot[0]?.get('MESSAGE') ?? '',
       /^Starting "web\/app\.0": "\/bin\/guest" "sleep"$/,
     )
-    const last = ofKnot.find(fields => fields.get('LITHOS_EVENT') === 'knot.exited')
+    const last = ofKnot.find(isEnd)
     assert.match(
       last?.get('MESSAGE') ?? '',
       /^Process "web\/app\.0" killed by signal SIGKILL\[9\], uptime \d+s$/,

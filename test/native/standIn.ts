@@ -26,7 +26,7 @@ export const openWorkshop = (): Workshop => {
 
 /** Waits for what has to come; a test that waits in vain is ended by its runner. */
 export const until = async (isSo: () => boolean, what: string): Promise<void> => {
-  for (let tries = 0; tries < 5000; tries += 1) {
+  for (let tries = 0; tries < 30_000; tries += 1) {
     if (isSo()) return
     await new Promise(resolve => setTimeout(resolve, 2))
   }
