@@ -5,9 +5,9 @@
  */
 import { join } from 'node:path'
 import { imageDir } from '../../src/demo/world.ts'
+import { compile } from '../kernel/compile.ts'
 import { inputsOf, kill, makeSupervised, until } from '../kernel/supervised.ts'
 import type { Configured, Supervised } from '../kernel/supervised.ts'
-import { compile } from '../kernel/world.ts'
 
 export const masterLines = 'start-rate: 50\n'
 

@@ -11,10 +11,11 @@ import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { rewrite } from './rewrite.ts'
 import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 

@@ -10,10 +10,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { addSandbox, imageDir, startTree, writeIn } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { canNetwork, enterOwnNetwork, interfaces } from './ownNetwork.ts'
 import { inputsOf, kill, run, runs, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 enterOwnNetwork(import.meta.url)
 

@@ -12,10 +12,11 @@ import { fileURLToPath } from 'node:url'
 import * as assert from 'uvu/assert'
 import { test } from 'uvu'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { freePort, restarted } from './serving.ts'
 import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 const hour = 3_600

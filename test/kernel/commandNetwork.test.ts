@@ -13,10 +13,11 @@ import { cableEnds } from '../../native/interfaces.ts'
 import { addSandbox, imageDir, startTree, writeIn } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
 import { partiesOf, runCommand, startCommand } from './commandWorld.ts'
+import { compile } from './compile.ts'
 import { canNetwork, enterOwnNetwork, interfaces } from './ownNetwork.ts'
 import { kill, run, runs, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 enterOwnNetwork(import.meta.url)
 

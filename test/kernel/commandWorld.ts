@@ -7,7 +7,7 @@ import { copyProgram, whereIs } from '../../src/init/programs.ts'
 import { addSandbox, imageDir, leftovers, program, writeIn } from '../../src/demo/world.ts'
 import type { World } from '../../src/demo/world.ts'
 import { entriesOf } from './canary.ts'
-import { compile } from './world.ts'
+import { compile } from './compile.ts'
 
 const kinds: Readonly<Record<string, string>> = {
   sh: 'executable: /bin/sh\ninteractive: true\n',

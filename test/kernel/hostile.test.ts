@@ -14,9 +14,10 @@ import { maskedByDefault } from '../../src/plan/confinement.ts'
 import { processorHere } from '../../src/plan/seccomp.ts'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
-import { canContain, compile, ownWorld, planOf, whyNot } from './world.ts'
+import { canContain, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
 const world = ownWorld(() => {

@@ -11,9 +11,10 @@ import { join } from 'node:path'
 import { findLayout, groupsOf } from '../../native/cgroup.ts'
 import { imageDir } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { planFor, printed, without } from './configured.ts'
 import { inputsOf, supervised, until } from './supervised.ts'
-import { canContain, compile, ownWorld } from './world.ts'
+import { canContain, ownWorld } from './world.ts'
 import type { Outcome } from './world.ts'
 
 const layout = findLayout({

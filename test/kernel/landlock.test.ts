@@ -12,9 +12,10 @@ import * as assert from 'uvu/assert'
 import { hasLandlock } from '../../native/landlock.ts'
 import type { Plan, Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
-import { canContain, compile, ownWorld, whyNot } from './world.ts'
+import { canContain, ownWorld, whyNot } from './world.ts'
 
 const walled = skipUnless(canContain && hasLandlock(), `${whyNot}, and Landlock`)
 const world = ownWorld(() => {

@@ -19,7 +19,8 @@ import {
 import { join } from 'node:path'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
-import { canContain, compile, mountsOf, ownWorld, planOf, whyNot } from './world.ts'
+import { compile } from './compile.ts'
+import { canContain, mountsOf, ownWorld, planOf, whyNot } from './world.ts'
 
 const contained = skipUnless(canContain, whyNot)
 const outside = (): string => join(world.dir, 'outside')

@@ -10,9 +10,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { program } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { addServer, ask, freePort, keepersOf, killIfThere, serving, surveyed } from './serving.ts'
 import { inputsOf, kill, supervised, until } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 

@@ -14,9 +14,10 @@ import { networkSteps, userSteps } from '../../src/plan/namespaces.ts'
 import type { SpecNetwork } from '../../src/spec.ts'
 import { plainSpec } from '../src/plan/specs.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { canNetwork, enterOwnNetwork, interfaces } from './ownNetwork.ts'
 import { until } from './supervised.ts'
-import { canContain, compile, makeWorld, planOf, whyNot } from './world.ts'
+import { canContain, makeWorld, planOf, whyNot } from './world.ts'
 import type { World } from './world.ts'
 
 enterOwnNetwork(import.meta.url)

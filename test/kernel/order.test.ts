@@ -14,10 +14,11 @@ import * as assert from 'uvu/assert'
 import { test } from 'uvu'
 import { imageDir, program } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { freePort } from './serving.ts'
 import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Configured, Supervised } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 const rounds = Number(process.env['ROUNDS'] ?? 5)

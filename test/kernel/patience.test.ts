@@ -11,9 +11,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { imageDir, program } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { inputsOf, kill, runs, sleeper, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 

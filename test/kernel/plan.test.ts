@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import type { ProbeKind, Step } from '../../native/plan.ts'
 import { encodePlan, ops } from '../../native/wire.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { plan, steps } from './everyStep.ts'
-import { compile } from './world.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'plan-'))
 const path = join(dir, 'plan')

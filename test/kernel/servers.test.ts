@@ -12,10 +12,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { addSandbox, imageDir, writeIn } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { ask, freePort } from './serving.ts'
 import { kill, run, runs, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 const has = (...paths: readonly string[]): boolean => paths.every(path => existsSync(path))
 const using = (...paths: readonly string[]) =>

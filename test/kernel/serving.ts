@@ -4,9 +4,9 @@ import { connect, createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { imageDir, keepers } from '../../src/demo/world.ts'
+import { compile } from './compile.ts'
 import { inputsOf, kill, until } from './supervised.ts'
 import type { Configured, Supervised } from './supervised.ts'
-import { compile } from './world.ts'
 
 /** `words`: the descriptors it serves. `ports`: what stands behind each in `tcp-ports`. */
 export const serving = (

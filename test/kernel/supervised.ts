@@ -20,8 +20,8 @@ import {
 } from '../../src/demo/world.ts'
 import type { Tree, World } from '../../src/demo/world.ts'
 import * as assert from 'uvu/assert'
+import { compile } from './compile.ts'
 import { otherUser } from './ordinary.ts'
-import { compile } from './world.ts'
 
 export interface Supervised {
   readonly world: World

@@ -21,8 +21,9 @@ import { journaldFields, syslogLines } from '../../src/syslog/entry.ts'
 import type { Entry } from '../../src/syslog/entry.ts'
 import { messageIds } from '../../src/syslog/messageIds.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { kill, runs, sleeper, supervised, until } from './supervised.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 

@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { compile } from './world.ts'
+import { compile } from './compile.ts'
 
 export interface Typing {
   /** Of what was started. */

@@ -9,6 +9,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { addSandbox, imageDir, makeImage, writeIn } from '../../src/demo/world.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { canNetwork, enterOwnNetwork } from './ownNetwork.ts'
 import { inputsOf, run, supervised, until } from './supervised.ts'
 import type { Supervised } from './supervised.ts'
@@ -17,7 +18,7 @@ import { badNetworks } from './verdicts/badNetworks.ts'
 import { badPlaces } from './verdicts/badPlaces.ts'
 import { goodRows } from './verdicts/good.ts'
 import type { Row } from './verdicts/row.ts'
-import { canContain, compile, whyNot } from './world.ts'
+import { canContain, whyNot } from './world.ts'
 
 enterOwnNetwork(import.meta.url)
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import type { ProbeKind, Step } from '../../native/plan.ts'
 import { addressBits } from '../../src/config/addresses.ts'
-import { canContain, compile, fork, ownWorld, placeSteps } from './world.ts'
+import { compile } from './compile.ts'
+import { canContain, fork, ownWorld, placeSteps } from './world.ts'
 import type { Running } from './world.ts'
 
 export const probe = (

@@ -14,8 +14,9 @@ import { callsOf } from '../../src/plan/syscalls.ts'
 import { program } from '../../src/demo/world.ts'
 import type { Step } from '../../native/plan.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { planFor, printed } from './configured.ts'
-import { canContain, compile, ownWorld, whyNot } from './world.ts'
+import { canContain, ownWorld, whyNot } from './world.ts'
 
 const processor = processorHere()
 const contained = skipUnless(canContain && processor !== null, whyNot)

@@ -8,6 +8,7 @@ import type { ChildProcess } from 'node:child_process'
 import {
   appendFileSync,
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -24,7 +25,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'uvu'
 import type { Plan, Step } from '../../native/plan.ts'
 import { encodePlan } from '../../native/wire.ts'
+import { nativeDir } from '../../native/where.ts'
 import { isRoot } from '../skip.ts'
+import { compile } from './compile.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
@@ -69,13 +72,10 @@ export interface World {
   readonly close: () => void
 }
 
-export const compile = (source: string, output: string, ...flags: string[]): void => {
-  const args = ['-O1', '-Wall', ...flags, '-o', output, join(here, source)]
-  const { status, stderr } = spawnSync('cc', args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`cc cannot compile ${source}: ${stderr}`)
-}
-
+/** What `npm run build` has made, and what is newer than that anew. */
 const build = (outDir: string): void => {
+  if (existsSync(nativeDir))
+    cpSync(nativeDir, outDir, { recursive: true, preserveTimestamps: true })
   const recipe = join(here, '../../native/build.mjs')
   const { status, stderr } = spawnSync(process.execPath, [recipe, outDir], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)

@@ -7,11 +7,11 @@ import { setTimeout } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { addSandbox, imageDir, writeIn } from '../../src/demo/world.ts'
 import type { World } from '../../src/demo/world.ts'
+import { compile } from '../kernel/compile.ts'
 import { interfaces } from '../kernel/ownNetwork.ts'
 import { run, until } from '../kernel/supervised.ts'
 import type { Supervised } from '../kernel/supervised.ts'
 import { freePort } from '../kernel/serving.ts'
-import { compile } from '../kernel/world.ts'
 
 export type Counted = Readonly<Record<string, number>>
 

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { compile } from '../kernel/world.ts'
+import { compile } from '../kernel/compile.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // An overlay does not lie on another one; /var/tmp seldom is one.
