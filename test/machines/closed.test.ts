@@ -9,7 +9,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { movesOf } from './closed.ts'
-import type { Move } from './closed.ts'
 import { firstSmall, reduceSmall, smallKey } from './small.ts'
 import type { Small } from './small.ts'
 
@@ -17,7 +16,8 @@ interface Seen {
   readonly small: Small
   readonly from: Seen | null
   readonly by: string
-  readonly moves: { readonly move: Move; readonly to: Seen }[]
+  /** From where it is reached by what is sure to come. */
+  readonly before: Seen[]
 }
 
 const seeAll = (): readonly Seen[] => {
@@ -26,15 +26,17 @@ const seeAll = (): readonly Seen[] => {
     const key = smallKey(small)
     const known = all.get(key)
     if (known !== undefined) return known
-    const seen = { small, from, by, moves: [] }
+    const seen = { small, from, by, before: [] }
     all.set(key, seen)
     return seen
   }
   see(reduceSmall(firstSmall), null, '')
   // A Map also hands out what is added while it is walked through.
   for (const seen of all.values())
-    for (const move of movesOf(seen.small))
-      seen.moves.push({ move, to: see(move.to, seen, move.name) })
+    for (const { name, isSure, to } of movesOf(seen.small)) {
+      const next = see(to, seen, name)
+      if (isSure) next.before.push(seen)
+    }
   return [...all.values()]
 }
 
@@ -48,12 +50,8 @@ const stuck = (
   isConcerned: (small: Small) => boolean,
   isGoal: (small: Small) => boolean,
 ): string | null => {
-  const before = new Map<Seen, Seen[]>()
-  for (const seen of all)
-    for (const { move, to } of seen.moves)
-      if (move.isSure) before.set(to, [...(before.get(to) ?? []), seen])
   const good = new Set(all.filter(({ small }) => isGoal(small)))
-  for (const seen of good) for (const each of before.get(seen) ?? []) good.add(each)
+  for (const seen of good) for (const each of seen.before) good.add(each)
   const concerned = all.filter(({ small }) => isConcerned(small))
   assert.ok(concerned.length > 100, 'this says something')
   const bad = concerned.find(seen => !good.has(seen))
