@@ -276,13 +276,15 @@ export const removeWorld = async (
   if (!keepFiles) rmSync(world.root, { recursive: true, force: true })
 }
 
-/** A control group is busy for a moment after its last process has died. */
+/** A control group is busy for a moment after its last process has died; others clean up, too. */
 const rmdirSoon = async (dir: string): Promise<void> => {
-  for (let tries = 100; ; tries--)
+  for (let tries = 1_000; ; tries--)
     try {
       return rmdirSync(dir)
     } catch (error) {
-      if (tries === 0 || (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return
+      if (tries === 0 || code !== 'EBUSY') throw error
       await setTimeout(10)
     }
 }

@@ -1,6 +1,6 @@
 /** A whole lithos for tests: the world of the demo with the guest of the kernel tests in it. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import {
@@ -162,7 +162,7 @@ const journal = (world: World): readonly string[] => {
 }
 
 const numberOf = (file: string): number | undefined =>
-  statSync(file, { throwIfNoEntry: false })?.ino
+  lstatSync(file, { throwIfNoEntry: false })?.ino
 
 /** The last one may be on its way still. */
 const linesIn = (file: string): readonly string[] =>
