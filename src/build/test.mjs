@@ -2,10 +2,11 @@
  * `npm test`: types, format, a build where it is stale, then every test/**.test.ts in a process of
  * its own. Two run at a time: in the first lane those that count what the whole kernel has mounted
  * and running, one after the other, in the second those that need no kernel. What is left then,
- * whole supervisors in worlds of their own, is shared between both. What fails is printed whole, as
- * soon as it is known. With CI=true up to three files that failed are run once more when all others
- * are done: one that passes alone is told as unsteady, by name, and does not fail the whole. The
- * last line is `N passed, N failed, N skipped`.
+ * whole supervisors in worlds of their own, which wait more than they work, is shared between these
+ * two and a third. The longest come first. What fails is printed whole, as soon as it is known.
+ * With CI=true up to three files that failed are run once more when all others are done: one that
+ * passes alone is told as unsteady, by name, and does not fail the whole. The last line is
+ * `N passed, N failed, N skipped`.
  *
  *     npm test                      everything
  *     npm test -- test/journal      only what lies there; types and format are left out
@@ -22,6 +23,24 @@ const kernelDirectories = ['test/kernel/', 'test/native/', 'test/actors/']
 /** It takes all the memory and all the processes that it can get. */
 const alone = ['test/kernel/hostileLimits.test.ts']
 const formatted = ['machines', 'journal', 'native', 'actors', 'src', 'test', 'bench']
+
+/** By experience. One that is begun at last keeps everybody waiting. */
+const longest = [
+  'test/machines/closed.test.ts',
+  'test/simulator/simulator.test.ts',
+  'test/machines/explored.test.ts',
+  'test/simulator/planted.test.ts',
+  'test/src/rotator.test.ts',
+  'test/kernel/crashes.test.ts',
+  'test/kernel/broken.test.ts',
+  'test/kernel/switch.test.ts',
+  'test/kernel/logs.test.ts',
+  'test/kernel/network.test.ts',
+  'test/kernel/dying.test.ts',
+  'test/kernel/crowd.test.ts',
+  'test/kernel/sockets.test.ts',
+  'test/kernel/adoption.test.ts',
+]
 
 /** More than a few that fail have not failed by chance. */
 const unsteadyAtMost = 3
@@ -146,6 +165,11 @@ const inTurn = async paths => {
   for (let path = paths.shift(); path !== undefined; path = paths.shift()) await testFile(path)
 }
 
+const longestFirst = paths => [
+  ...longest.filter(path => paths.includes(path)),
+  ...paths.filter(path => !longest.includes(path)),
+]
+
 const testFiles = readdirSync(join(root, 'test'), { recursive: true })
   .filter(name => name.endsWith('.test.ts'))
   .map(name => `test/${name}`)
@@ -161,13 +185,13 @@ const isOfAWorld = path =>
 
 if (wanted.length === 0) await Promise.all([check('types', typecheck), check('format', format)])
 if (await check('build', buildIfStale)) {
-  const paths = testFiles.filter(isWanted)
+  const paths = longestFirst(testFiles.filter(isWanted))
   const shared = paths.filter(isOfAWorld)
   const counting = inTurn(paths.filter(path => isOfKernel(path) && !isOfAWorld(path)))
   const others = inTurn(paths.filter(path => !isOfKernel(path)))
   await Promise.all([
     counting.then(() => inTurn(shared)),
-    Promise.all([counting, others]).then(() => inTurn(shared)),
+    Promise.all([counting, others]).then(() => Promise.all([inTurn(shared), inTurn(shared)])),
   ])
 }
 
