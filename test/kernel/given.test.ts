@@ -11,9 +11,10 @@ import { join } from 'node:path'
 import { processorHere } from '../../src/plan/seccomp.ts'
 import { callsOf } from '../../src/plan/syscalls.ts'
 import { skipUnless } from '../skip.ts'
+import { compile } from './compile.ts'
 import { planFor, printed, without } from './configured.ts'
 import type { More } from './configured.ts'
-import { canContain, compile, ownWorld, whyNot } from './world.ts'
+import { canContain, ownWorld, whyNot } from './world.ts'
 
 const processor = processorHere()
 const contained = skipUnless(canContain && processor !== null, whyNot)
