@@ -90,7 +90,11 @@ export const lastSteps = (spec: Spec): readonly Step[] =>
 
 /** Null: there is none, for want of a table or because the administrator wants none. */
 export const filterOf = (spec: Spec): readonly bigint[] | null =>
-  spec.confinement?.seccomp === 'off' ? null : filterFor(capabilitiesOf(spec))
+  spec.confinement?.seccomp === 'off'
+    ? null
+    : filterFor(capabilitiesOf(spec), undefined, isRootOfHost(spec))
+
+const isRootOfHost = ({ ids, user }: Spec): boolean => ids === undefined && user === 0
 
 const wallSteps = (spec: Spec): readonly Step[] => (isWalled(spec) ? [{ do: 'enterLandlock' }] : [])
 

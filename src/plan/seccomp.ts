@@ -6,6 +6,8 @@
  *     socket                      unix, inet, inet6, and netlink for routes
  *     ioctl                       not to type into a terminal, nor give it a line discipline
  *     personality                 only those that weaken nothing
+ *     chmod, open and the like    root of the host makes no set-user-id program; openat2 hides the
+ *                                 mode of what it makes, so: ENOSYS
  *     what a list refuses         EPERM
  *     what is in no list          ENOSYS: a C library then does without, as on an older kernel
  *     calls of another processor  killed: their numbers mean something else
@@ -53,16 +55,21 @@ const TIOCSETD = 0x5423
 /** Linux, with or without BSD's group ids, UNAME26, SHORT_INODE; and the question. */
 const personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff]
 
-/** `capabilities`: by name, without `cap_`; calls that need one come with it. */
+/**
+ * `capabilities`: by name, without `cap_`; calls that need one come with it. `isRootOfHost`: what
+ * it owns in a volume or a log is owned by root outside as well, and counts there.
+ */
 export const filterFor = (
   capabilities: readonly string[],
   processor: Processor | null = processorHere(),
+  isRootOfHost = false,
 ): readonly bigint[] | null => {
   if (processor === null) return null
-  const key = `${processor} ${[...capabilities].sort().join(' ')}`
+  const isBarred = isRootOfHost && !capabilities.includes('fsetid')
+  const key = `${processor} ${isBarred} ${[...capabilities].sort().join(' ')}`
   const known = filters.get(key)
   if (known !== undefined) return known
-  const filter = assemble(linesOf(capabilities, processor))
+  const filter = assemble(linesOf(capabilities, processor, isBarred))
   filters.set(key, filter)
   return filter
 }
@@ -85,15 +92,20 @@ export const filterHash = (filter: readonly bigint[]): string => {
 
 const hashes = new WeakMap<readonly bigint[], string>()
 
-const linesOf = (capabilities: readonly string[], processor: Processor): readonly Line[] => [
+const linesOf = (
+  capabilities: readonly string[],
+  processor: Processor,
+  isBarred: boolean,
+): readonly Line[] => [
   { load: processorAt },
   { test: 'equal', operand: audit[processor], yes: 'native', no: 'kill' },
   { label: 'native' },
   { load: numberAt },
   { test: 'at least', operand: X32, yes: 'foreign', no: 'number' },
   { label: 'number' },
-  ...search(rangesOf(capabilities, processor), 'half'),
+  ...search(rangesOf(capabilities, processor, isBarred), 'half'),
   ...conditions,
+  ...(isBarred ? modes : []),
   { label: 'foreign' },
   { test: 'equal', operand: NOTHING, yes: 'unknown', no: 'kill' },
   { label: 'allow' },
@@ -109,7 +121,11 @@ const linesOf = (capabilities: readonly string[], processor: Processor): readonl
 ]
 
 /** Neighbours with the same answer are one range. */
-const rangesOf = (capabilities: readonly string[], processor: Processor): readonly Range[] => {
+const rangesOf = (
+  capabilities: readonly string[],
+  processor: Processor,
+  isBarred: boolean,
+): readonly Range[] => {
   const calls = callsOf(processor)
   const isAdmin = capabilities.includes('sys_admin')
   const granted = new Set(capabilities.flatMap(name => callsOfCapability.get(name) ?? []))
@@ -120,6 +136,10 @@ const rangesOf = (capabilities: readonly string[], processor: Processor): readon
   for (const [name, number] of calls.conditional)
     labels.set(number, isAdmin && namespaceCalls.includes(name) ? 'allow' : name)
   labels.set(calls.conditional.get('clone3') ?? -1, isAdmin ? 'allow' : 'unknown')
+  for (const [name, label] of isBarred ? barred : []) {
+    const number = calls.allowed.get(name)
+    if (number !== undefined) labels.set(number, label)
+  }
 
   const ranges: Range[] = []
   const end = Math.max(...labels.keys()) + 1
@@ -131,6 +151,33 @@ const rangesOf = (capabilities: readonly string[], processor: Processor): readon
 }
 
 const namespaceCalls = ['clone', 'unshare']
+
+/** Which argument the mode of a file is; not every processor has all of these calls. */
+const barred = new Map([
+  ...['chmod', 'fchmod', 'creat', 'mknod'].map(name => [name, 'mode 1'] as const),
+  ...['fchmodat', 'fchmodat2', 'mknodat'].map(name => [name, 'mode 2'] as const),
+  ['open', 'open'],
+  ['openat', 'openat'],
+  ['openat2', 'unknown'],
+])
+
+const SET_USER_ID = 0o4000
+/** O_CREAT, or O_TMPFILE: without them nobody looks at the mode. */
+const MAKES = 0o20000100
+
+const modes: readonly Line[] = [
+  { label: 'open' },
+  { load: argumentAt(1) },
+  { test: 'any bit', operand: MAKES, yes: 'mode 2', no: 'allow' },
+  { label: 'openat' },
+  { load: argumentAt(2) },
+  { test: 'any bit', operand: MAKES, yes: 'mode 3', no: 'allow' },
+  ...[1, 2, 3].flatMap((index): readonly Line[] => [
+    { label: `mode ${index}` },
+    { load: argumentAt(index) },
+    { test: 'any bit', operand: SET_USER_ID, yes: 'refuse', no: 'allow' },
+  ]),
+]
 
 const conditions: readonly Line[] = [
   { label: 'clone' },

@@ -52,6 +52,31 @@ contained('S7: it can be read from and written to as ever', async () => {
   assert.equal(printed(await world.run(asRoot(words))), ['write /dev/null: done', 'end'])
 })
 
+const made = (sandbox: string) => {
+  const words = [
+    `call=${number('fchmod')},1,04755`,
+    `call=${number('openat')},-100,@/tmp/program,0101,04755`,
+    `call=${number('fchmodat')},-100,@/tmp,04777`,
+    `call=${number('openat')},-100,@/tmp/words,0101,0755`,
+  ]
+  const lines = `user-id: 0\nvolumes: {/tmp: !Tmpfs {}}\narguments: ${JSON.stringify(words)}\n`
+  return world.run(planFor(world, lines, { program: '/bin/hostile', sandbox }))
+}
+
+const isSetuid = (path: string): boolean => (fs.statSync(path).mode & 0o4000) !== 0
+
+contained('S13: root of the host makes no set-user-id program, not even of its log', async () => {
+  const lines = printed(await made(''))
+  for (const line of lines.slice(0, 3)) assert.match(line, /: EPERM$/)
+  assert.match(lines[3]!, /: \d+$/)
+  assert.not.ok(isSetuid(world.outputPath))
+  for (const line of printed(await made('capabilities: [fsetid]\n'))) assert.match(line, /: \d+$/)
+  assert.ok(isSetuid(world.outputPath), 'who was told to may')
+  const map = '[{inside: 0, outside: 600, count: 300}]'
+  const mapped = printed(await made(`uid-map: ${map}\ngid-map: ${map}\n`))
+  assert.match(mapped[1]!, /: \d+$/, 'root of a user namespace is nobody outside')
+})
+
 /** What the mount at this place may do. */
 const flagsAt = (lines: readonly string[], path: string): readonly string[] =>
   lines

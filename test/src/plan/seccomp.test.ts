@@ -147,6 +147,63 @@ test('S24: no terminal can be typed into, whatever the upper half of the request
         assert.is(answerTo(processor, 'ioctl', [0n, request | (upper << 32n), 0n]), said)
 })
 
+const suid = 0o4755n
+const O_CREAT = 0o100n
+const O_TMPFILE = 0o20200000n
+
+/** A call that makes a set-user-id program, and the same without that bit. */
+const makers = (name: string): readonly (readonly [words: readonly bigint[], mode: number])[] => {
+  switch (name) {
+    case 'open':
+      return [O_CREAT, O_TMPFILE].map(flags => [[0n, flags, suid], 2] as const)
+    case 'openat':
+      return [O_CREAT, O_TMPFILE].map(flags => [[0n, 0n, flags, suid], 3] as const)
+    case 'fchmodat':
+    case 'fchmodat2':
+    case 'mknodat':
+      return [[[0n, 0n, suid], 2]]
+    default:
+      return [[[0n, suid], 1]]
+  }
+}
+
+test('S13: root of the host makes no set-user-id program, unless it was given fsetid', () => {
+  const names = 'open openat creat chmod fchmod fchmodat fchmodat2 mknod mknodat'.split(' ')
+  for (const processor of processors)
+    for (const name of names.filter(each => lists[processor].allowed.has(each)))
+      for (const [words, mode] of makers(name)) {
+        const number = lists[processor].allowed.get(name)!
+        const say = (filter: readonly bigint[] | null, some: readonly bigint[]): string => {
+          const padded = [...some, ...Array.from({ length: 6 - some.length }, () => 0n)]
+          return ask(filter!, { processor: native[processor], number, words: padded }).answer
+        }
+        const plain = words.map((word, index) => (index === mode ? 0o2755n : word))
+        assert.is(say(filterFor([], processor, true), words), 'EPERM', name)
+        assert.is(say(filterFor([], processor, true), plain), 'allow', name)
+        assert.is(say(filterFor([], processor), words), 'allow', 'who is not root')
+        assert.is(say(filterFor(['fsetid'], processor, true), words), 'allow')
+      }
+})
+
+test('S13: a mode that nobody looks at counts for nothing, one that is hidden is refused', () => {
+  for (const processor of processors) {
+    const filter = filterFor([], processor, true)!
+    const say = (name: string, words: readonly bigint[]): string => {
+      const number = lists[processor].allowed.get(name)!
+      return ask(filter, { processor: native[processor], number, words }).answer
+    }
+    assert.is(say('openat', [0n, 0n, 0o2n, suid, 0n, 0n]), 'allow')
+    assert.is(say('openat2', [0n, 0n, 0n, 24n, 0n, 0n]), 'ENOSYS')
+    for (const [name, number] of lists[processor].allowed) {
+      if (name === 'openat2') continue
+      const call = { processor: native[processor], number, words: [0n, 0n, 0n, 0n, 0n, 0n] }
+      const { answer, steps } = ask(filter, call)
+      assert.is(answer, 'allow', name)
+      assert.ok(steps <= 18, `${name} takes ${steps} steps`)
+    }
+  }
+})
+
 const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
 
 test(`S14: whatever the arguments of clone, unshare and personality (SEED=${seed})`, () => {
