@@ -5,6 +5,7 @@
  *   afterwards. CROWD=1000 makes it larger.
  */
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { neverLaunched } from '../../machines/again.ts'
@@ -17,6 +18,8 @@ import { canContain, whyNot } from './world.ts'
 
 const real = skipUnless(canContain, whyNot)
 const crowd = Number(process.env['CROWD'] ?? 150)
+
+const roomKb = 64 << 10
 
 const applications = (self: Supervised): readonly number[] =>
   [...knots(self.world).values()].flatMap(knot => childrenOf(knot))
@@ -77,7 +80,11 @@ real(
   supervised(self =>
     everybodyDies(self, async () => {
       const { pid } = self.tree()
-      execFileSync('prlimit', ['--pid', String(pid), '--as=1200000000'])
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+      const peak = Number(/^VmPeak:\s+(\d+) kB$/m.exec(status)?.[1])
+      // It differs from host to host; and the next image, should there be one, needs a gibibyte.
+      const bytes = Math.max((peak + roomKb) * 1024, 1_200_000_000)
+      execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}`])
     }),
   ),
 )

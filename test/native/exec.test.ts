@@ -2,15 +2,12 @@
  * Goal: whatever ends an image, the next one has its pid, its standard streams, and the reason.
  * Method: a program that crashes, hangs, idles or execs; each of its images prints a line.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readPast } from '../../native/exec.ts'
-import { nativeDir, packageDir } from '../../native/where.ts'
+import { bundle } from './bundle.ts'
 
 interface Line {
   readonly pid: number
@@ -25,30 +22,13 @@ interface Line {
   readonly leaked?: number
 }
 
-const here = dirname(fileURLToPath(import.meta.url))
-let dir = ''
-
-/** One file, because an image that is compiled on the way starts ten times slower. */
-test.before(() => {
-  dir = mkdtempSync(join(tmpdir(), 'lithos-test-'))
-  symlinkSync(join(packageDir, 'node_modules'), join(dir, 'node_modules'))
-  symlinkSync(dirname(nativeDir), join(dir, 'dist'))
-  execFileSync(join(dir, 'node_modules', '.bin', 'esbuild'), [
-    join(here, 'image.ts'),
-    `--outfile=${join(dir, 'bundle', 'image.mjs')}`,
-    '--bundle',
-    '--platform=node',
-    '--format=esm',
-    '--external:koffi',
-    '--log-level=warning',
-  ])
-})
-test.after(() => rmSync(dir, { recursive: true, force: true }))
+const image = bundle(fileURLToPath(new URL('image.ts', import.meta.url)))
+test.after(image.remove)
 
 const run = async (
   ...words: string[]
 ): Promise<{ lines: Line[]; errors: string; code: unknown }> => {
-  const child = spawn(process.execPath, [join(dir, 'bundle', 'image.mjs'), ...words])
+  const child = spawn(process.execPath, [image.program, ...words])
   let [output, errors] = ['', '']
   child.stdout.on('data', (data: Buffer) => (output += data.toString()))
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()))

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compressOld, rotate } from '../../actors/rotator.ts'
+import { bundle } from '../native/bundle.ts'
 import { prng } from '../prng.ts'
 import { skipUnless } from '../skip.ts'
 
@@ -78,7 +79,8 @@ const isWhole = (all: readonly string[], name: string, lines: number): void => {
   own.forEach((number, index) => number === index || assert.unreachable(`${name} ${number}`))
 }
 
-const loader = ['--import=tsx']
+const rotated = bundle(fileURLToPath(new URL('rotated.ts', import.meta.url)))
+test.after(rotated.remove)
 const names = ['a', 'b', 'c']
 
 for (const isCompressed of [true, false])
@@ -163,9 +165,8 @@ onDisk(
     const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
     const next = prng(seed)
     const over = names.map(name => writer(path, name))
-    const program = fileURLToPath(new URL('rotated.ts', import.meta.url))
     for (let round = 0; round < 8; round++) {
-      const child = spawn(process.execPath, [...loader, program, path, '190', 'yes'], {
+      const child = spawn(process.execPath, [rotated.program, path, '190', 'yes'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       children.push(child)
