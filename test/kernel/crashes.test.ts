@@ -18,6 +18,8 @@ import { canContain, whyNot } from './world.ts'
 const real = skipUnless(canContain, whyNot)
 const crasher = fileURLToPath(new URL('crasher.cjs', import.meta.url))
 
+const quick = `${sleeper}restart-timeout: 0\n`
+
 const starts = (self: Supervised) => inputsOf(self.turns(), 'tree.started')
 const surveys = (self: Supervised) => inputsOf(self.turns(), 'tree.surveyed').length
 const reasonOf = (self: Supervised): string => String(starts(self).at(-1)?.['reason'])
@@ -59,7 +61,7 @@ const withEnvironment = async (
 real(
   'each fatal signal becomes a new image of the same process',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
+    self.configure({ app: { container: quick } })
     await self.start()
     await runs(self, 'web/app.0')
     const { pid } = self.tree()
@@ -80,7 +82,7 @@ real(
 real(
   'exceptions, rejections, an overflowing stack, a full heap: the journal says which',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
+    self.configure({ app: { container: quick } })
     const file = await withEnvironment(self, {})
     await runs(self, 'web/app.0')
     const modes = [
@@ -100,7 +102,7 @@ real(
 real(
   'out of memory: V8 says why, and nothing dies of it',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
+    self.configure({ app: { container: quick } })
     const heap = `--require ${crasher} --max-old-space-size=48`
     const file = await withEnvironment(self, { NODE_OPTIONS: heap })
     await runs(self, 'web/app.0')
@@ -115,7 +117,7 @@ real(
 real(
   'a crash at every start: pauses grow, containers run on, whoever asks is heard',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
+    self.configure({ app: { container: quick } })
     const file = await withEnvironment(self, {})
     await runs(self, 'web/app.0')
     const app = self.appOf('web/app.0')
@@ -145,7 +147,7 @@ real(
 real(
   'a loop that does not come round: the watchdog makes a new image',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
+    self.configure({ app: { container: quick } })
     const file = await withEnvironment(self, { LITHOS_PATIENCE: '1' })
     await runs(self, 'web/app.0')
     writeFileSync(file, 'hang')
@@ -161,7 +163,7 @@ real(
 real(
   'what hangs before anything is heard of it is hung, too',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
+    self.configure({ app: { container: quick } })
     const file = await withEnvironment(self, { LITHOS_PATIENCE: '1' })
     await runs(self, 'web/app.0')
     writeFileSync(file, 'mute')
@@ -181,7 +183,7 @@ real(
 real(
   'stopped in the middle of its work and continued: nobody was hung, and every end is known',
   supervised(async self => {
-    self.configure({ app: { container: sleeper } })
+    self.configure({ app: { container: quick } })
     const file = await withEnvironment(self, { LITHOS_PATIENCE: '3' })
     await runs(self, 'web/app.0')
     const { pid } = self.tree()

@@ -62,11 +62,16 @@ export interface Turn {
   readonly effects: readonly (Readonly<Record<string, unknown>> & { readonly type: string })[]
 }
 
-/** Waits for what must become true; a machine may be slow, so the patience is long. */
+/**
+ * Waits for what must become true; a machine may be slow, so the patience is long. Whoever waits
+ * for long looks less often: those it waits for need the processor.
+ */
 export const until = async (what: string, isTrue: () => boolean): Promise<void> => {
-  for (let waited = 0; !isTrue(); waited += 5) {
+  for (let waited = 0; !isTrue();) {
     if (waited > 60_000) throw new Error(`waited in vain until ${what}`)
-    await setTimeout(5)
+    const pauseMs = waited < 100 ? 5 : 20
+    await setTimeout(pauseMs)
+    waited += pauseMs
   }
 }
 
@@ -77,6 +82,7 @@ export const makeSupervised = (masterLines = '', user = otherUser): Supervised =
   compile('guest.c', join(image, 'bin', 'guest'), '-static')
   let tree: Tree | null = null
   const seen = new Map<string, Turn>()
+  let lastState = ''
 
   const command = (name: string, ...given: readonly string[]): string => {
     const [file, ...words] = asItsUser(world, program(name), given)
@@ -133,9 +139,12 @@ export const makeSupervised = (masterLines = '', user = otherUser): Supervised =
       return existsSync(file) ? readFileSync(file, 'utf8') : ''
     },
     turns: () => {
+      const state = stateOf(world)
+      if (state === lastState) return [...seen.values()]
       // A checkpoint begins a new file: what was seen once stays seen.
       for (const line of journal(world))
         if (!seen.has(line)) seen.set(line, JSON.parse(line.slice(line.indexOf('{'))) as Turn)
+      lastState = state
       return [...seen.values()]
     },
     leftovers: () => leftovers(world),
@@ -153,16 +162,20 @@ const giveToItsUser = ({ root, user }: World): void => {
 
 /** The newer file becomes the older one at a checkpoint: then both are read once more. */
 const journal = (world: World): readonly string[] => {
-  const [previous, newest] = ['hot.previous', 'hot.log'].map(name =>
-    join(world.root, 'run', 'journal', name),
-  ) as [string, string]
-  const before = numberOf(newest)
-  const lines = [previous, newest].flatMap(linesIn)
-  return numberOf(newest) === before ? lines : journal(world)
+  const before = statusOf(world)?.ino
+  const lines = ['hot.previous', 'hot.log'].flatMap(name => linesIn(pathOf(world, name)))
+  return statusOf(world)?.ino === before ? lines : journal(world)
 }
 
-const numberOf = (file: string): number | undefined =>
-  lstatSync(file, { throwIfNoEntry: false })?.ino
+/** The same: nothing was written since. */
+const stateOf = (world: World): string => {
+  const { ino, size, mtimeMs } = statusOf(world) ?? {}
+  return `${ino} ${size} ${mtimeMs}`
+}
+
+const statusOf = (world: World) => lstatSync(pathOf(world, 'hot.log'), { throwIfNoEntry: false })
+
+const pathOf = ({ root }: World, name: string): string => join(root, 'run', 'journal', name)
 
 /** The last one may be on its way still. */
 const linesIn = (file: string): readonly string[] =>
