@@ -187,6 +187,9 @@ export const createFakeKnots = (world: World, options: KnotsOptions): FakeKnots 
       count(world, 'stillbirth')
       return refuse({ step: 'clone3', about: instance, code: 'EAGAIN' })
     }
+    const { backoff, intensity, after } = wanted.policy ?? {}
+    if (backoff !== undefined || intensity !== undefined || after !== undefined)
+      count(world, 'policy')
     mortal.passes('before the status file')
     const file = fileName(instance, incarnation)
     const { spec, killMs, orders } = prepared

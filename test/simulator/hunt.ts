@@ -41,6 +41,8 @@ export const hunt = (options: HuntOptions): boolean => {
       return false
     }
     if (isTold) result.story.forEach(say)
+    if (process.stderr.isTTY === true && sum.seeds % 20 === 0)
+      process.stderr.write(`\r${sum.seeds} seeds, ${seconds().toFixed(0)} s `)
   }
   sayFigures(say, firstSeed, sum, seconds())
   return true

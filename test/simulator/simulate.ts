@@ -9,6 +9,7 @@
  *     --bug NAME     plants a mistake that must be found
  *     --story        tells the story of a seed that goes well, too
  */
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { bugs } from './bugs.ts'
 import type { Bug } from './bugs.ts'
@@ -23,17 +24,30 @@ const fail = (message: string): never => {
   process.exit(2)
 }
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string' },
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
-    steps: { type: 'string' },
-    without: { type: 'string' },
-    bug: { type: 'string' },
-    story: { type: 'boolean', default: false },
-  },
-})
+/** The comment at the head of this file. */
+const help = (): never => {
+  const source = readFileSync(import.meta.filename, 'utf8')
+  say(source.slice(source.indexOf('\n') + 1, source.indexOf('\n */')).replaceAll(/^ \* ?/gm, ''))
+  process.exit(0)
+}
+
+const parsed = () => {
+  try {
+    const text = { type: 'string' } as const
+    return parseArgs({
+      options: {
+        ...{ seconds: text, seed: text, seeds: text, steps: text, without: text, bug: text },
+        story: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (error) {
+    return fail(`${(error as Error).message}; --help says what there is`)
+  }
+}
+
+const values = parsed()
+if (values.help) help()
 
 const numberOf = (name: 'seconds' | 'seed' | 'seeds' | 'steps', otherwise: number): number => {
   const text = values[name]
