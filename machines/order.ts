@@ -190,11 +190,12 @@ const isDue = (draft: Draft, name: string): boolean => {
   if (hasFollowers(draft, name)) return false
   const { rolling, names = [] } = draft.processes.get(processOf(name)) ?? {}
   if (rolling === undefined) return true
-  const down = names.filter(one => one !== name && !isUp(draft, one)).length
-  return (
-    down + 1 <=
-    rolling.maxUnavailable + sparesOf(draft, name).filter(one => isUp(draft, one)).length
-  )
+  const down = names.filter(one => one !== name && !isUp(draft, one))
+  const spares = sparesOf(draft, name).filter(one => isUp(draft, one))
+  const most = rolling.maxUnavailable + spares.length
+  if (isUp(draft, name)) return down.length + 1 <= most
+  // Nor do others that are down, and are to be replaced as well.
+  return down.filter(one => !(one in draft.held)).length + 1 <= Math.max(1, most)
 }
 
 const sparesOf = ({ lent }: Draft, name: string): readonly string[] =>

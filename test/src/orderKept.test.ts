@@ -9,14 +9,11 @@ import * as assert from 'uvu/assert'
 import { decide, emptyState } from '../../src/decide.ts'
 import type { State } from '../../src/decide.ts'
 import type { Effect, Input, Policy, Socket } from '../../machines/vocabulary.ts'
-import { ready } from './orderWords.ts'
+import { good, ready, rolling, signals, versions } from './orderWords.ts'
 import { orderWorld } from './orderWorld.ts'
-import type { Processes, World } from './orderWorld.ts'
+import type { Processes } from './orderWorld.ts'
 
-const good = () => false
 const probe = { kind: 'tcp', port: 80 } as const
-const signals = ({ effects }: World): readonly string[] =>
-  effects.flatMap(effect => (effect.type === 'signal' ? [effect.instance] : []))
 
 test('who is first ends last, also where several others end together', () => {
   const world = orderWorld(good)
@@ -134,6 +131,22 @@ test('who has stood in for others ends before those it is after, also in the sam
   assert.equal(signals(world), ['s/web.1'])
   world.settle()
   assert.equal(signals(world), ['s/web.1', 's/db.0'])
+})
+
+test('who is down is replaced in turn, though others that are to be replaced are down, too', () => {
+  const world = orderWorld(good)
+  const web = { count: 3, version: '1', policy: rolling(1, 0) }
+  world.load({ web })
+  world.settle()
+  world.load({ web: { ...web, version: '2' } })
+  world.step(() => 0)
+  for (const instance of ['s/web.1', 's/web.2']) {
+    const { incarnation = 0 } = world.knots.get(instance) ?? {}
+    world.say({ type: 'app.unready', instance, incarnation, reason: 'no answer' })
+  }
+  assert.equal(signals(world), ['s/web.0'], 'until the new one has proved itself')
+  world.settle()
+  assert.equal(versions(world), ['s/web.0 2', 's/web.1 2', 's/web.2 2'])
 })
 
 test('who was accepted is not held up by what was said of him before', () => {
