@@ -109,11 +109,23 @@ const wantedRuns = ({ world, configs, kernel, state }: Scene): void => {
       const living = kernel.living(instance).filter(({ isSpare }) => !isSpare)
       if (found?.value === 'running' && living.length === 1 && living[0]?.config === config)
         continue
+      const isWaiting = found?.value === 'waiting' && living.length === 0
+      if (isWaiting && hasMute(kernel, state, name)) continue
       const what = `${found?.value ?? 'unknown'}, ${living.length} living`
       breakPromise(world, 'wanted runs', `in the end ${instance} does not: ${what}`)
     }
   }
 }
+
+/** Somebody is not ready, as far as was told, and can never say so: his file was removed. */
+const hasMute = (kernel: Kernel, { instances }: State, sandbox: string): boolean =>
+  [...instances].some(
+    ([name, { value, context }]) =>
+      sandboxOf(name) === sandbox &&
+      value === 'running' &&
+      context.life?.isReady === false &&
+      kernel.living(name).some(({ lines }) => kernel.lostFiles.has(lines)),
+  )
 
 /** Nothing else runs, but for what belongs to a sandbox that nobody has removed. */
 const unwantedIsGone = ({ world, configs, kernel, state }: Scene): void => {
