@@ -15,6 +15,7 @@ import { heardOf } from './judge.ts'
 import type { Judge } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import type { WrittenTurn } from './memory.ts'
+import { hasMute } from './settled.ts'
 import type { Scene } from './settled.ts'
 import { breakPromise, count } from './world.ts'
 import type { World } from './world.ts'
@@ -169,8 +170,9 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
       }
     },
     /** An upgrade ends, whatever has become of the supervisor on the way. */
-    checkEnd: ({ state }: Scene) => {
+    checkEnd: ({ kernel, state }: Scene) => {
       for (const [name, { context }] of state.sandboxes) {
+        if (hasMute(kernel, state, name)) continue
         const { held = {}, ending = [], lent = [] } = context.order ?? {}
         const left = [...Object.keys(held), ...ending, ...lent]
         if (left.length > 0) fail('upgrade', `in the end ${name} is not done with ${left.join()}`)

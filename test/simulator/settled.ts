@@ -109,8 +109,8 @@ const wantedRuns = ({ world, configs, kernel, state }: Scene): void => {
       const living = kernel.living(instance).filter(({ isSpare }) => !isSpare)
       if (found?.value === 'running' && living.length === 1 && living[0]?.config === config)
         continue
-      const isWaiting = found?.value === 'waiting' && living.length === 0
-      if (isWaiting && hasMute(kernel, state, name)) continue
+      const isHeld = instance in (state.sandboxes.get(name)?.context.order?.held ?? {})
+      if ((isHeld || found?.value === 'waiting') && hasMute(kernel, state, name)) continue
       const what = `${found?.value ?? 'unknown'}, ${living.length} living`
       breakPromise(world, 'wanted runs', `in the end ${instance} does not: ${what}`)
     }
@@ -118,7 +118,7 @@ const wantedRuns = ({ world, configs, kernel, state }: Scene): void => {
 }
 
 /** Somebody is not ready, as far as was told, and can never say so: his file was removed. */
-const hasMute = (kernel: Kernel, { instances }: State, sandbox: string): boolean =>
+export const hasMute = (kernel: Kernel, { instances }: State, sandbox: string): boolean =>
   [...instances].some(
     ([name, { value, context }]) =>
       sandboxOf(name) === sandbox &&
@@ -138,7 +138,8 @@ const unwantedIsGone = ({ world, configs, kernel, state }: Scene): void => {
     if (instance !== null && now === 'alive' && !isSpare && isUnwanted(instance))
       breakPromise(world, 'unwanted ends', `in the end ${instance} ${pid} still lives`)
   for (const name of state.instances.keys())
-    if (isUnwanted(name)) breakPromise(world, 'unwanted ends', `in the end ${name} is still known`)
+    if (isUnwanted(name) && !hasMute(kernel, state, sandboxOf(name)))
+      breakPromise(world, 'unwanted ends', `in the end ${name} is still known`)
 }
 
 /**
