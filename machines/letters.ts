@@ -41,8 +41,16 @@ export type Letter =
   | { readonly type: 'claim' }
   /** Decide to sandbox: an instance has ended for good. */
   | { readonly type: 'ended'; readonly instance: string }
-  /** Decide to tree, while it stops: so many instances are not stopped yet. */
-  | { readonly type: 'census'; readonly alive: number; readonly longestKillMs: number }
+  /**
+   * Decide to tree, while it stops: so many instances are not stopped yet. `killsAt`: when the last
+   * of those that were told to stop is killed, CLOCK_MONOTONIC; 0: nobody was told.
+   */
+  | {
+      readonly type: 'census'
+      readonly alive: number
+      readonly longestKillMs: number
+      readonly killsAt: number
+    }
 
 export interface Delivery {
   readonly turn: number

@@ -101,6 +101,12 @@ export const treeMachine = setup({
         due: event.mono + stopLimitMs + (event.type === 'census' ? event.longestKillMs : 0),
       }),
     }),
+    extendStopTimer: assign({
+      timer: ({ context: { timer }, event }) =>
+        event.type === 'census'
+          ? { timer: 'stop' as const, due: event.killsAt + stopLimitMs }
+          : timer,
+    }),
     claimStart: assign({
       nextStart: ({ context: { startRate = 1, nextStart = 0 }, event }) =>
         Math.max(event.mono, nextStart) + 1_000 / startRate,
@@ -119,6 +125,9 @@ export const treeMachine = setup({
     isStopTimer: ({ event }) => event.type === 'timer.elapsed' && event.timer === 'stop',
     wasStopping: ({ context }) => context.isStopping,
     isUnlimited: ({ context }) => context.timer === null,
+    /** Somebody has asked for more time, and was given it. */
+    isOutlived: ({ context: { timer }, event }) =>
+      event.type === 'census' && timer !== null && event.killsAt >= timer.due,
     isNobodyLeft: ({ event }) => event.type === 'census' && event.alive === 0,
   },
 }).createMachine({
@@ -171,6 +180,7 @@ export const treeMachine = setup({
         census: [
           { guard: 'isNobodyLeft', target: 'stopped' },
           { guard: 'isUnlimited', actions: ['setStopTimer', arm] },
+          { guard: 'isOutlived', actions: ['extendStopTimer', arm] },
         ],
         'timer.elapsed': { guard: 'isStopTimer', target: 'abandoning' },
       },

@@ -35,12 +35,13 @@ export const muster = (
 export const census = (
   instances: ReadonlyMap<string, InstanceSnapshot>,
   sandboxes: ReadonlyMap<string, SandboxSnapshot>,
-): { readonly alive: number; readonly longestKillMs: number } => {
-  let [alive, longestKillMs] = [0, 0]
+): Pick<Letter & { type: 'census' }, 'alive' | 'longestKillMs' | 'killsAt'> => {
+  let [alive, longestKillMs, killsAt] = [0, 0, 0]
   const chains = new Map<string, number>()
   for (const [name, { context }] of instances) {
-    const { life } = context
+    const { life, timer } = context
     if (life === null) continue
+    if (timer?.timer === 'kill') killsAt = Math.max(killsAt, timer.due)
     const sandbox = sandboxOf(name)
     const order = sandboxes.get(sandbox)?.context.order
     const chain = chains.get(sandbox) ?? (order === undefined ? 1 : chainOf(order))
@@ -49,7 +50,7 @@ export const census = (
     alive += 1
     longestKillMs = Math.max(longestKillMs, oneMs * chain)
   }
-  return { alive, longestKillMs }
+  return { alive, longestKillMs, killsAt }
 }
 
 /** Hashes of specifications that nobody is to be started with. */

@@ -2,6 +2,7 @@
  * What a service manager is told, in the words of sd_notify(3): of the supervisor, what a finished
  * turn means to it; of sockets, that it shall keep a copy of each. Pure.
  */
+import type { Effect } from '../machines/vocabulary.ts'
 import type { FinishedTurn } from './turn.ts'
 
 /** Nothing where nothing has changed for it. */
@@ -12,11 +13,18 @@ export const tidingsOf = (
   const phase = state.tree.value
   if (effects.some(({ type }) => type === 'exec'))
     return ['RELOADING=1', `MONOTONIC_USEC=${Math.floor(mono * 1000)}`]
-  if (phase === 'stopping' && heard.some(({ type }) => type === 'signal.received'))
-    return ['STOPPING=1']
+  const isToStop = heard.some(({ type }) => type === 'signal.received')
+  if (phase === 'stopping' || phase === 'abandoning')
+    return [...(isToStop ? ['STOPPING=1'] : []), ...effects.flatMap(limit => longer(limit, mono))]
   const isServing = heard.some(({ type }) => type === 'tree.surveyed' || type === 'exec.refused')
   return isServing && phase === 'serving' ? ['READY=1'] : []
 }
+
+/** How long a stop may take we know better than the manager; a moment more is for the exit itself. */
+const longer = (effect: Effect, mono: number): readonly string[] =>
+  effect.type === 'armTimer' && effect.instance === undefined && effect.timer === 'stop'
+    ? [`EXTEND_TIMEOUT_USEC=${Math.max(0, Math.ceil((effect.due - mono + 1_000) * 1_000))}`]
+    : []
 
 /** The name must not hold a colon. */
 const nameOf = (key: string): string => key.replaceAll(':', '_')

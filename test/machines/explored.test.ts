@@ -118,7 +118,12 @@ const treeIgnores: readonly Ignored[] = [
     'everything ends: nothing is loaded any more',
   ],
   ['stopping; abandoning; stopped', 'TERM; INT', 'it stops already'],
-  ['stopping; abandoning', 'some left', 'then it waits; the limit is set once'],
+  ['abandoning', 'some left', 'then it waits; the limit is set once'],
+  [
+    'recovering; serving; restarting; abandoning; stopped',
+    'more time asked for',
+    'nobody waits for a stop, or nobody is waited for any more',
+  ],
   ['stopped', 'some left; nobody left; stop elapsed', 'the exit is under way'],
 ]
 

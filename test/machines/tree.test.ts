@@ -13,8 +13,9 @@ import type { Said } from './chart.ts'
 const started: Said = { type: 'tree.started', pid: 1, bootId: 'b', version: '1' }
 const surveyed: Said = { type: 'tree.surveyed', adopted: 0, lost: 0 }
 const signal = (name: string): Said => ({ type: 'signal.received', signal: name })
-const some: Said = { type: 'census', alive: 2, longestKillMs: 3_000 }
-const none: Said = { type: 'census', alive: 0, longestKillMs: 0 }
+const some: Said = { type: 'census', alive: 2, longestKillMs: 3_000, killsAt: 4_000 }
+const more: Said = { type: 'census', alive: 1, longestKillMs: 3_000, killsAt: 60_000 }
+const none: Said = { type: 'census', alive: 0, longestKillMs: 0, killsAt: 0 }
 const limit: Said = { type: 'timer.elapsed', timer: 'stop' }
 const reload: Said = { type: 'config.reload', by: 'uid 0', sandbox: 'web' }
 const failed: Said = { type: 'exec.refused', code: 'ENOENT' }
@@ -29,6 +30,7 @@ const alphabet = {
   USR1: signal('SIGUSR1'),
   USR2: signal('SIGUSR2'),
   some,
+  more,
   none,
   limit,
   reload,
@@ -73,6 +75,7 @@ test('the whole chart', () => {
       'USR1      -          restarting -          -          -          -          -',
       'USR2      -          restarting -          -          -          -          -',
       'some      -          -          -          -          -          -          -',
+      'more      -          -          -          -          -          -          -',
       'none      -          -          -          stopped    stopped    -          -',
       'limit     -          -          -          abandoning stopped    -          -',
       'reload    -          -          -          -          -          -          -',
@@ -113,6 +116,7 @@ test('what every arrow does', () => {
       'restarting, INT: drain to all sandboxes',
       'restarting, failed: load {}',
       'stopping, started: reopen to all sandboxes',
+      'stopping, more: armTimer {"timer":"stop","due":70000}',
       'stopping, none: exit {"code":0}',
       'stopping, limit: abandon to all instances, unwant to all instances, ' +
         'armTimer {"timer":"stop","due":5100}',
