@@ -42,6 +42,13 @@ export const hasPreStop = ({ life }: Memory): boolean => life?.policy?.preStop !
 export const isUnready = ({ life }: Memory): boolean =>
   life?.policy?.ready !== undefined && life.isReady !== true
 
+/**
+ * It runs, and has said that it is not ready, or not any more. Who was launched with more questions
+ * than are asked now may say so for ever, and is asked nothing.
+ */
+export const isUnreadyNow = ({ life }: Memory): boolean =>
+  life?.policy?.ready !== undefined && life.isReady === false
+
 /** Started again in its place: who was ready before is another one. */
 export const isNewApplication = ({ life }: Memory, event: Heard): boolean => {
   const pid =

@@ -3,6 +3,7 @@
  * Pure.
  */
 import { neverLaunched, startAt } from '../machines/again.ts'
+import { isUnreadyNow } from '../machines/questions.ts'
 import type { Ending, Memory } from '../machines/life.ts'
 import { processOf, sandboxOf } from '../machines/order.ts'
 import type { InstanceSnapshot, State } from './decide.ts'
@@ -35,7 +36,7 @@ export const plightOf = (state: Known, name: string, mono: number | null): strin
     case 'running':
       return isHeld(state, name)
         ? sayHeld(state, name)
-        : context.life?.isReady === false
+        : isUnreadyNow(context)
           ? withReason('it is not ready', context)
           : null
     default:

@@ -1,5 +1,6 @@
 /** What can be said of all instances and sandboxes of a state together. Pure. */
 import { chainOf, sandboxOf } from '../machines/order.ts'
+import { isUnreadyNow } from '../machines/questions.ts'
 import type { Letter, Standing } from '../machines/letters.ts'
 import type { Wanted } from '../machines/vocabulary.ts'
 import type { InstanceSnapshot, SandboxSnapshot, TreeSnapshot } from './decide.ts'
@@ -8,7 +9,7 @@ import type { InstanceSnapshot, SandboxSnapshot, TreeSnapshot } from './decide.t
 export const standingOf = ({ value, context }: InstanceSnapshot): Standing => {
   const { life, want } = context
   if (life === null) return 'none'
-  if (value === 'running') return life.isReady === false ? 'coming' : 'up'
+  if (value === 'running') return isUnreadyNow(context) ? 'coming' : 'up'
   const isGoing = value === 'leaving' || value === 'stopping' || value === 'killing'
   return isGoing || want === null || want.config !== life.config ? 'going' : 'coming'
 }

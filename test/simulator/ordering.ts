@@ -40,7 +40,10 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
   const isUp = ({ instances }: State, name: string): boolean => {
     const { value, context } = instances.get(name) ?? {}
     const life = context?.life
-    if (value !== 'running' || life == null || life.isReady === false) return false
+    if (value !== 'running' || life == null) return false
+    // Of a stranger nothing more is asked than what is asked now.
+    const isAsked = life.spec !== null || context?.want?.policy?.ready !== undefined
+    if (isAsked && life.isReady === false) return false
     const key = fileName(name, life.incarnation)
     const process = lives.get(key)
     if (process?.orders.policy?.ready === undefined) return true
@@ -94,7 +97,9 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
     const wasLent = former?.order?.lent.includes(instance) === true
     // Of those that end after others each is kept up until then, which may be in the same turn.
     const isEnding = [order, former?.order].some(one => one?.ending.includes(instance) === true)
-    if (instance in wanted || isEnding || wasDue || wasLent) return
+    // And of one that stands in for others they may turn out to be up in this very turn.
+    const isOver = next.instances.get(instance)?.context.want === null
+    if (instance in wanted || isEnding || wasDue || wasLent || isOver) return
     const process = processOf(instance)
     const [first = ''] = namesOf(wanted, process)
     const surge = wanted[first]?.policy?.rolling?.surge ?? 0

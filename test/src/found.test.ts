@@ -76,6 +76,15 @@ test('it is not ended for what it may never have been asked', () => {
   assert.equal(states(), ['s/db.0 running', 's/web.0 starting'])
 })
 
+test('what it was asked when it was launched, and is asked no more, counts no more', () => {
+  const { hear, states } = story()
+  hear(...start(7), { type: 'app.unready', ...db, reason: 'nobody listens', ...stamp })
+  const without = { 's/db.0': wanted({}), 's/web.0': wanted({ after: ['db'] }) }
+  const next = hear({ ...loaded, wanted: without } as Input)
+  assert.ok(next.includes('launch s/web.0'))
+  assert.equal(states(), ['s/db.0 running', 's/web.0 starting'])
+})
+
 test('a knot of the original lithos, which has no number, is asked nothing', () => {
   const { hear } = story()
   hear(...start(0))
