@@ -29,6 +29,7 @@ export const adopt = (
     ...(known?.policy !== undefined && { policy: known.policy }),
     ...(known?.isReady !== undefined && { isReady: known.isReady }),
     ...(known?.isAccepted !== undefined && { isAccepted: known.isAccepted }),
+    ...(known?.unready !== undefined && { unready: known.unready }),
     ...(known?.notice !== undefined && { notice: known.notice }),
     pid: event.pid,
     birth: event.birth,

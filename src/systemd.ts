@@ -20,7 +20,7 @@ export const tidingsOf = (
   return isServing && phase === 'serving' ? ['READY=1'] : []
 }
 
-/** How long a stop may take we know better than the manager; a moment more is for the exit itself. */
+/** How long a stop may take we know better than the manager; a moment more is for the exit. */
 const longer = (effect: Effect, mono: number): readonly string[] =>
   effect.type === 'armTimer' && effect.instance === undefined && effect.timer === 'stop'
     ? [`EXTEND_TIMEOUT_USEC=${Math.max(0, Math.ceil((effect.due - mono + 1_000) * 1_000))}`]
