@@ -20,6 +20,8 @@ interface Valued extends Named {
   readonly metavar: string
   /** What the parser says of a value that is none, or null. */
   readonly wrong?: (text: string) => string | null
+  /** Which values there are, for completions. */
+  readonly words?: readonly string[]
 }
 
 /** The last one wins. */

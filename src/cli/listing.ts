@@ -54,6 +54,7 @@ export const listingOptions = <Row>(fields: Fields<Row>) => {
       metavar: 'COLUMNS',
       help: 'columns, as a,b,c; +a,b for these besides the usual ones, -a,b without them; or all',
       wrong: firstUnknown,
+      words: [...names, 'all'],
     },
     sort: {
       kind: 'value',
@@ -61,6 +62,7 @@ export const listingOptions = <Row>(fields: Fields<Row>) => {
       metavar: 'COLUMNS',
       help: 'order by these columns; -a for the largest a first',
       wrong: firstUnknown,
+      words: names,
     },
     noHeader: { kind: 'flag', names: ['-H', '--hide-header'], help: 'no line of headers' },
     listColumns: { kind: 'flag', names: ['-L', '--list'], help: 'list all columns and exit' },

@@ -1,7 +1,7 @@
 /**
  * Completions for bash, zsh and fish: a table of all commands, and a little code that walks over
- * the words typed so far. Names come from `lithos ls`, so they are those of what runs; where it
- * says nothing, nothing is offered.
+ * the words typed so far. Names come from `lithos __names`, so they are those of what runs;
+ * where it says nothing, nothing is offered.
  */
 import type { Option } from '../cli/args.ts'
 import { wordsOfOption } from './words.ts'
@@ -49,7 +49,7 @@ ${table(all)}  esac
 `
 
 const names = `_lithos_names() {
-  lithos ls -H -o name "$@" 2>/dev/null
+  lithos __names "$@" 2>/dev/null
 }
 `
 
@@ -80,7 +80,7 @@ _lithos_offer() {
       mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     instances) mapfile -t COMPREPLY < <(compgen -W "$(_lithos_names "$@")" -- "$cur") ;;
     sandboxes)
-      kind=$(_lithos_names "$@" | sed 's,/.*,,' | sort -u)
+      kind=$(_lithos_names "$@" sandboxes)
       mapfile -t COMPREPLY < <(compgen -W "$kind" -- "$cur") ;;
     =*)
       kind=\${kind#=}
@@ -111,7 +111,7 @@ _lithos() {
       if [[ $value ]]; then
         skip=\${value%%:*}
         kind=\${value#*:}
-        [[ $word == -C || $word == --config ]] && is_config=1
+        [[ $word == -C || $word == --config || $word == --master ]] && is_config=1
       fi
     elif [[ $commands ]]; then
       key="$key $word"
@@ -159,8 +159,8 @@ _lithos_offer() {
     files) _files ;;
     directories) _files -/ ;;
     instances) compadd -- \${(f)"$(_lithos_names "$@")"} ;;
-    sandboxes) compadd -- \${(fu)"$(_lithos_names "$@" | sed 's,/.*,,')"} ;;
-    =*) compadd -- \${(s:,:)kind#=} ;;
+    sandboxes) compadd -- \${(f)"$(_lithos_names "$@" sandboxes)"} ;;
+    '='*) compadd -- \${(s:,:)kind#=} ;;
   esac
 }
 
@@ -182,7 +182,7 @@ _lithos() {
       if [[ -n $value ]]; then
         skip=\${value%%:*}
         kind=\${value#*:}
-        [[ $word == -C || $word == --config ]] && is_config=1
+        [[ $word == -C || $word == --config || $word == --master ]] && is_config=1
       fi
     elif [[ -n $commands ]]; then
       key="$key $word"
@@ -233,11 +233,21 @@ ${groups
 end
 
 function __lithos_names
-    lithos ls -H -o name 2>/dev/null
+    set -l config
+    set -l words (commandline -opc)
+    for index in (seq 2 (count $words))
+        switch $words[$index]
+            case -C --config --master
+                set config -C $words[(math $index + 1)]
+            case '--config=*' '--master=*'
+                set config -C (string replace -r '^[^=]*=' '' -- $words[$index])
+        end
+    end 2>/dev/null
+    lithos __names $config $argv 2>/dev/null
 end
 
 function __lithos_sandboxes
-    __lithos_names | string replace -r '/.*' '' | sort -u
+    __lithos_names sandboxes
 end
 
 ${all.map(fishLines).join('\n')}`

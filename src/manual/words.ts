@@ -1,11 +1,14 @@
 /** What a word on a command line may be, so that a shell can finish it. */
 import type { Option, Positional } from '../cli/args.ts'
 import { common } from '../cli/args.ts'
-import { instanceMachine } from '../../machines/instance.ts'
+import { statesOfInstances } from '../cli/states.ts'
 import { logLevels } from '../../native/wire.ts'
 import type { Known } from './commands.ts'
 
-/** `instances` and `sandboxes`: names out of what runs. Nothing: nobody knows. */
+/**
+ * `instances`: they, their processes and sandboxes, out of what runs; `sandboxes`: what is
+ * configured, too. Nothing: nobody knows.
+ */
 export type Words =
   | { readonly kind: 'files' | 'directories' | 'instances' | 'sandboxes' | 'nothing' }
   | { readonly kind: 'these'; readonly words: readonly string[] }
@@ -14,12 +17,13 @@ const byMetavar: Readonly<Record<string, Words>> = {
   FILE: { kind: 'files' },
   DIR: { kind: 'directories' },
   LEVEL: { kind: 'these', words: logLevels },
-  STATES: { kind: 'these', words: [...Object.keys(instanceMachine.states), 'lost'] },
+  STATES: { kind: 'these', words: statesOfInstances },
 }
 
 export const wordsOfOption = (option: Option): Words | null => {
   if (option.kind === 'flag') return null
   if (option.names.includes('--sandbox')) return { kind: 'sandboxes' }
+  if (option.words !== undefined) return { kind: 'these', words: option.words }
   return byMetavar[option.metavar] ?? { kind: 'nothing' }
 }
 
@@ -35,8 +39,10 @@ const byPositional: Readonly<Record<string, Words>> = {
 export const wordsOfPositional = ({ name, help }: Positional): Words => {
   // `machines` and the like say which words there are.
   const listed = /^[a-z]+(?:, [a-z]+)+$/.test(help) ? help.split(', ') : null
+  // One of lithos_cmd is in a file, and not among what runs.
+  const isCommand = name === 'name' && help.startsWith('name of the command')
   return listed === null
-    ? (byPositional[name] ?? { kind: 'nothing' })
+    ? ((isCommand ? null : byPositional[name]) ?? { kind: 'nothing' })
     : { kind: 'these', words: listed }
 }
 

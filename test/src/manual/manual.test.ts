@@ -76,7 +76,8 @@ test.before(() => {
   writeFileSync(
     fake,
     '#!/bin/sh\necho "$@" >"$0.asked"\n[ -e "$0.broken" ] && exit 1\n' +
-      'printf "%s\\n" web/app.0 web/app.1 db/main.0\n',
+      'case "$*" in *sandboxes) printf "%s\\n" db web; exit ;; esac\n' +
+      'printf "%s\\n" web web/app web/app.0 web/app.1 db db/main db/main.0\n',
   )
   chmodSync(fake, 0o755)
 })
@@ -113,15 +114,22 @@ test('bash: commands, options, names, files', () => {
     ],
     [
       ['lithos', 'journal', 'why', 'web/'],
-      ['web/app.0', 'web/app.1'],
+      ['web/app', 'web/app.0', 'web/app.1'],
     ],
     [['lithos', 'ls', '--hide'], ['--hide-header']],
     [
       ['lithos', 'ls', '--sandbox', ''],
       ['db', 'web'],
     ],
-    [['lithos', 'ls', 'web/app.0', 'd'], ['db/main.0']],
+    [
+      ['lithos', 'ls', 'web/app.0', 'd'],
+      ['db', 'db/main', 'db/main.0'],
+    ],
     [['lithos', 'ls', '-S', 'run'], ['running']],
+    // What the machine calls so is shown as `starting`.
+    [['lithos', 'ls', '-S', 'read'], []],
+    [['lithos', 'ls', '-o', 'restar'], ['restarts']],
+    [['lithos_cmd', 'web', 'web'], []],
     [['lithos_switch', 'w'], ['web']],
     [['lithos_tree', '--log-level', 'e'], ['error']],
     [['lithos_tree', '--log-level', '=', 'e'], ['error']],
@@ -143,14 +151,27 @@ test('bash: commands, options, names, files', () => {
 test('bash: names are asked for with the master file that was typed; no answer is no offer', () => {
   offered('lithos', 'ls', '-C', '/etc/other.yaml', '')
   const asked = (): string => readFileSync(join(directory, 'lithos.asked'), 'utf8').trim()
-  assert.is(asked(), 'ls -H -o name -C /etc/other.yaml')
+  assert.is(asked(), '__names -C /etc/other.yaml')
+  assert.equal(offered('lithos_cmd', '--master', '/etc/other.yaml', 'w'), ['web'])
+  assert.is(asked(), '__names -C /etc/other.yaml sandboxes')
   writeFileSync(join(directory, 'lithos.broken'), '')
   assert.equal(offered('lithos', 'ls', ''), [])
   rmSync(join(directory, 'lithos.broken'))
 })
 
 test('zsh and fish read theirs', () => {
-  if (has('zsh')) execFileSync('zsh', ['-n', join(dist, 'completions', '_lithos')])
+  if (has('zsh')) {
+    const zsh = join(dist, 'completions', '_lithos')
+    execFileSync('zsh', ['-n', zsh])
+    // Words are completed in its line editor only: its own functions are stood in for.
+    const script =
+      'compadd() { shift; print -rl -- "$@" }; source "$1"; words=(lithos ls -S x); CURRENT=4; ' +
+      '_lithos; words=(lithos_cmd web x); CURRENT=3; _lithos; ' +
+      'words=(lithos_cmd w); CURRENT=2; _lithos'
+    const said = spawnSync('zsh', ['-f', '-c', script, 'zsh', zsh], { encoding: 'utf8', env })
+    assert.is(said.stderr, '')
+    assert.match(said.stdout, /\nrunning\n[^]*\ndb\nweb\n$/)
+  }
   if (!has('fish')) return
   const fish = join(dist, 'completions', 'lithos.fish')
   execFileSync('fish', ['-n', fish])
@@ -168,7 +189,10 @@ test('zsh and fish read theirs', () => {
       .map(text => text.split('\t')[0] ?? '')
       .sort()
   assert.equal(ask('lithos journal '), ['show', 'verify', 'why'])
-  assert.equal(ask('lithos journal why web/'), ['web/app.0', 'web/app.1'])
+  assert.equal(ask('lithos journal why web/'), ['web/app', 'web/app.0', 'web/app.1'])
+  assert.equal(ask('lithos ls -C /etc/other.yaml web/app.'), ['web/app.0', 'web/app.1'])
+  const asked = readFileSync(join(directory, 'lithos.asked'), 'utf8').trim()
+  assert.is(asked, '__names -C /etc/other.yaml')
   assert.equal(ask('lithos ls --sandbox '), ['db', 'web'])
 })
 
