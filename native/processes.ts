@@ -48,10 +48,11 @@ export const parseProcess = (pid: number, text: string | null): Process | null =
   if (text === null) return null
   // The name is free text in parentheses, and may hold both of these.
   const [start, end] = [text.indexOf('('), text.lastIndexOf(')')]
+  if (start < 0 || end < start) return null
   const fields = text.slice(end + 2).split(' ', 20)
   const number = (index: number): number => Number(fields[index])
   const state = fields[0] ?? ''
-  if (start < 0 || end < start || fields.length < 20 || state === 'Z' || state === 'X') return null
+  if (fields.length < 20 || state === 'Z' || state === 'X') return null
   return {
     pid,
     name: text.slice(start + 1, end),

@@ -27,7 +27,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { commands, nodeFlags } from './commands.mjs'
+import { commands, direct, further, nodeFlags } from './commands.mjs'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const dist = join(root, 'dist')
@@ -63,7 +63,11 @@ const options = {
   legalComments: 'eof',
   logLevel: 'warning',
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  define: { 'import.meta.url': 'importMetaUrl', builtForArch: JSON.stringify(process.arch) },
+  define: {
+    'import.meta.url': 'importMetaUrl',
+    builtForArch: JSON.stringify(process.arch),
+    directCommands: JSON.stringify(direct),
+  },
 }
 
 /**
@@ -87,7 +91,7 @@ const commandsApart = {
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\.\/\w+\.ts$/ }, ({ path, importer, kind }) => {
       const name = basename(path, '.ts')
-      const isCommand = kind === 'dynamic-import' && commands.includes(name)
+      const isCommand = kind === 'dynamic-import' && [...commands, ...further].includes(name)
       return isCommand && importer === join(root, 'src/cli/lithos.ts')
         ? { path: `./${name}.cjs`, external: true }
         : undefined
@@ -134,7 +138,7 @@ const pieces = {
 const bundles = () =>
   [
     ...['start', 'cache', 'pages'].map(name => `src/build/${name}.ts`),
-    ...commands.map(name => `src/cli/${name}.ts`),
+    ...[...commands, ...further].map(name => `src/cli/${name}.ts`),
   ]
     .filter(path => exists(path) && path !== supervisor)
     .map(path => ({

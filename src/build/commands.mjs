@@ -18,4 +18,15 @@ export const commands = [
   'mkdev',
 ]
 
+/** The one of `lithos COMMAND` that is called most, and has no name of its own besides. */
+export const further = ['ls']
+
+/**
+ * `lithos COMMAND` has these in bundles of their own, and they are started without the large one
+ * of all the others. Not the supervisor: its restarts in place go on as they began.
+ */
+export const direct = [...commands, ...further].filter(
+  name => !['lithos', 'tree', 'knot'].includes(name),
+)
+
 export const nodeFlags = ['--max-semi-space-size=1', '--v8-pool-size=0']

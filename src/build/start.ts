@@ -8,8 +8,12 @@ import { load } from './load.ts'
 
 /** Of the machine that built this; esbuild puts it in. */
 declare const builtForArch: string
+/** What of `lithos COMMAND` is a bundle of its own; from esbuild as well. */
+declare const directCommands: readonly string[]
 
 const [, , name = '', ...argv] = process.argv
+const [word = ''] = argv
+const isDirect = name === 'lithos' && directCommands.includes(word)
 
 const refusal = (): string | null => {
   const major = Number(process.versions.node.split('.')[0])
@@ -23,7 +27,7 @@ const refusal = (): string | null => {
   return null
 }
 
-const bundle = join(__dirname, `${name.replace(/^lithos_/, '')}.cjs`)
+const bundle = join(__dirname, `${isDirect ? word : name.replace(/^lithos_/, '')}.cjs`)
 
 const reason = refusal()
 if (reason !== null) {
@@ -40,7 +44,7 @@ if (reason !== null) {
   }
   // A command that is never done must not look like one that went well.
   process.exitCode = 1
-  void Promise.resolve(load(bundle).run(argv)).then(code => {
+  void Promise.resolve(load(bundle).run(isDirect ? argv.slice(1) : argv)).then(code => {
     process.exitCode = code
   })
 }

@@ -44,7 +44,9 @@ const add = (a: Usage, b: Usage): Usage => ({
   childSystem: a.childSystem + b.childSystem,
 })
 
-export const sum = (all: readonly Usage[]): Usage => all.reduce(add, noUsage)
+/** Most are one process, and there are thousands of them. */
+export const sum = (all: readonly Usage[]): Usage =>
+  all.length === 1 ? (all[0] as Usage) : all.reduce(add, noUsage)
 
 export const memoryIn = ({ resident, swapped }: Usage): number => resident + swapped
 
@@ -66,15 +68,16 @@ export const headsOf = (
   const memory = memoryOf(families.flat(2))
   const usageOf = (pid: number): Usage => {
     const process = sweep.processes.get(pid)
-    return process === undefined
-      ? noUsage
-      : { ...process, ...(memory.get(pid) ?? { resident: 0, swapped: 0 }), processes: 1 }
+    if (process === undefined) return noUsage
+    const { resident = 0, swapped = 0 } = memory.get(pid) ?? {}
+    const { threads, user, system, childUser, childSystem } = process
+    return { processes: 1, threads, resident, swapped, user, system, childUser, childSystem }
   }
   const headOf = (family: readonly number[]): Head => {
     const [pid = 0] = family
     const birth = sweep.processes.get(pid)?.birth ?? 0
     return {
-      ...sum(family.map(usageOf)),
+      ...(family.length === 1 ? usageOf(pid) : sum(family.map(usageOf))),
       pid,
       startTime: boot + Math.floor(birth / ticksPerSecond),
     }

@@ -21,6 +21,7 @@ test.before(() => {
     '--format=cjs',
     '--out-extension:.js=.cjs',
     `--define:builtForArch=${JSON.stringify(process.arch)}`,
+    '--define:directCommands=["swift"]',
     '--log-level=error',
     `--outdir=${dir}`,
   ])
@@ -30,7 +31,7 @@ test.after(() => rmSync(dir, { recursive: true, force: true }))
 /** A command NAME.cjs; compiled functions are worth caching only if there are some. */
 const write = (name: string, body: string): string => {
   const file = join(dir, `${name}.cjs`)
-  writeFileSync(file, `const f = () => { ${body} }\nexports.run = argv => f(argv)\n`)
+  writeFileSync(file, `const f = argv => { ${body} }\nexports.run = argv => f(argv)\n`)
   return file
 }
 const node = (...argv: string[]) => spawnSync(process.execPath, argv, { encoding: 'utf8' })
@@ -43,6 +44,14 @@ const rejected = (bundle: string): string => {
   const [load, file] = [join(dir, 'load.cjs'), bundle].map(path => JSON.stringify(path))
   return node('-p', `require(${load}).compile(${file}).script.cachedDataRejected`).stdout.trim()
 }
+
+test('a command that has a bundle of its own is started without that of all', () => {
+  write('lithos', 'return argv.length + 20')
+  write('swift', 'return argv.length + 40')
+  assert.is(start('lithos', 'swift', 'a').status, 41)
+  assert.is(start('lithos', 'slow', 'a').status, 22)
+  assert.is(start('lithos_swift', 'a').status, 41)
+})
 
 test('V8 takes a cache that fits', () => {
   const bundle = write('fits', 'return 0')
