@@ -29,13 +29,15 @@ export const explain = (instance: string, turns: readonly PastTurn[]): readonly 
   const story = new Story(instance, turns)
   const isOurs = (input: Input): boolean => isLifeFact(input) && input.instance === instance
   const last = story.lastOf(Infinity, isOurs)
-  if (last === null || last.input.type !== 'knot.adopted')
-    return last === null ? [] : story.from(last)
-  // That it was adopted does not say why it runs: its start does, if the journal still has it.
-  const start = story.lastOf(Infinity, input => isOurs(input) && input.type !== 'knot.adopted')
-  const adoption = { seq: last.turn.seq, at: last.input.at, text: sayInput(last.input) }
-  return start === null ? story.from(last) : [adoption, ...story.from(start)]
+  if (last === null || !isRemark(last.input)) return last === null ? [] : story.from(last)
+  const start = story.lastOf(Infinity, input => isOurs(input) && !isRemark(input))
+  const remark = { seq: last.turn.seq, at: last.input.at, text: sayInput(last.input) }
+  return start === null ? story.from(last) : [remark, ...story.from(start)]
 }
+
+/** It does not say why something runs: its start does, if the journal still has it. */
+const isRemark = ({ type }: Input): boolean =>
+  ['knot.adopted', 'app.ready', 'app.unready', 'app.unhealthy', 'app.notified'].includes(type)
 
 /** Whether a turn has anything to do with an instance: what `explain` has to be given. */
 export const concerns =

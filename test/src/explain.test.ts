@@ -162,6 +162,15 @@ test('it was stopped with everything', () => {
   ])
 })
 
+test('what is said of a life does not hide why it began', () => {
+  const died = [...first, exited(3, 9), elapsed, launched(7), running(7)] as const
+  const why = tell(...died)
+  const ready: Said = { type: 'app.ready', instance, incarnation: 7 }
+  const unwell: Said = { type: 'app.unhealthy', instance, incarnation: 7, reason: 'it is deaf' }
+  assert.equal(tell(...died, ready), ['10: web/a.0 is ready', ...why])
+  assert.equal(tell(...died, ready, unwell), ['11: web/a.0 is not well: it is deaf', ...why])
+})
+
 test('after an adoption the start still says why', () => {
   const adopted: Said = {
     type: 'knot.adopted',
