@@ -102,7 +102,10 @@ real(
     self.configure({})
     await restarted(self, 'SIGHUP')
     await until('all is gone', () => knots(self.world).size === 0)
-    assert.is(await ask(a), 'ECONNREFUSED')
+    // The last one who held it may be on his way out, and is called for nothing then.
+    let answer = await ask(a)
+    while (answer === 'ECONNRESET') answer = await ask(a)
+    assert.is(answer, 'ECONNREFUSED')
   }),
 )
 

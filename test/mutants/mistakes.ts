@@ -16,7 +16,14 @@ const network = of('network.c', 'test/kernel/network.test.ts')
 const confine = of('confine.c', 'test/kernel/hostile.test.ts', 'test/kernel/hostileCalls.test.ts')
 const masks = of('masks.c', 'test/kernel/hostile.test.ts')
 const landlock = of('landlock.c', 'test/kernel/landlock.test.ts', 'test/kernel/given.test.ts')
-const mounts = of('mounts.c', 'test/kernel/given.test.ts')
+const mounts = of(
+  'mounts.c',
+  ...['links', 'start', 'given', 'kinds', 'hostile'].map(name => `test/kernel/${name}.test.ts`),
+)
+const files = of('files.c', 'test/kernel/links.test.ts', 'test/kernel/start.test.ts')
+const secrets = of('secrets.c', 'test/kernel/secrets.test.ts')
+const knot = of('knot.c', 'test/kernel/inside.test.ts', 'test/kernel/hostile.test.ts')
+const bare = of('launch.c', 'test/kernel/inside.test.ts', 'test/kernel/kinds.test.ts')
 const sockets = of('sockets.c', 'test/kernel/ports.test.ts')
 const deliver = of('deliver.c', 'test/actors/knots.test.ts', 'test/native/spawn.test.ts')
 const launch = of('launch.c', 'test/kernel/kinds.test.ts', 'test/kernel/given.test.ts')
@@ -31,7 +38,7 @@ export const mistakes: readonly Mistake[] = [
   network('return bring_up(container->inside, LOOPBACK);', 'return 0;'),
   network('(unsigned char) step->number[1],\n\t\t.ifa_index', '24,\n\t\t.ifa_index'),
   network('number >> 8 * (5 - i)', 'number >> 8 * i'),
-  network('\tif (error == -EEXIST) {', '\tif (false) {'),
+  network('if (error == -EEXIST && !container->is_command) {', 'if (false) {'),
   network('bits[shift >= 64 ? 0 : 1]', 'bits[1]'),
   network('bytes[3] = (unsigned char) port;', 'bytes[3] = 0;'),
   confine('call1(__NR_personality, 0);', ''),
@@ -50,6 +57,29 @@ export const mistakes: readonly Mistake[] = [
   landlock('(flags & O_ACCMODE) != O_WRONLY', 'true'),
   landlock('(flags & O_ACCMODE) != O_RDONLY', 'true'),
   mounts('restrict_tree(tree, OF_FILES)', '0'),
+  mounts('return RESOLVE_NO_SYMLINKS;', 'return 0;'),
+  mounts('MS_REC | MS_PRIVATE, 0', 'MS_REC | MS_SHARED, 0'),
+  mounts(
+    'AT_EMPTY_PATH | AT_RECURSIVE,\n\t\t     ADDRESS(&attr',
+    'AT_EMPTY_PATH,\n\t\t     ADDRESS(&attr',
+  ),
+  mounts('place < 0 || !is_kind(place, FILE_REGULAR)', 'place < 0'),
+  mounts('restrict_tree(tree, step->number[0]);\n\tif (error == 0)', '0;\n\tif (error == 0)'),
+  mounts('call2(__NR_umount2, ADDRESS("."), MNT_DETACH)', '0'),
+  files('RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS', 'RESOLVE_NO_MAGICLINKS'),
+  files('RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS', 'RESOLVE_IN_ROOT'),
+  files('flags | O_NOFOLLOW | O_NONBLOCK', 'flags | O_NONBLOCK'),
+  files('where.f_type == PROC_SUPER_MAGIC || where.f_type == SYSFS_MAGIC', 'false'),
+  files('fd < 0 || is_kind(fd, FILE_REGULAR)', 'true'),
+  secrets('MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC', 'MOUNT_ATTR_NODEV'),
+  secrets('restrict_tree(mount, MOUNT_ATTR_RDONLY)', '0'),
+  secrets('call3(__NR_fchown, fd, step->number[0], step->number[1])', '0'),
+  knot('sys_prctl(PR_SET_DUMPABLE, 0, 0);', ''),
+  knot('call1(__NR_umask, 0022);', ''),
+  knot('forget_ancestors();', ''),
+  bare('long error = close_others(start);', 'long error = 0;'),
+  bare("where[0] == '/' ? 0 : -EACCES", '0'),
+  bare(': call0(__NR_setsid)', ': 0'),
   sockets('set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0', 'false'),
   sockets('call(SYS_setfsuid, old_uid, 0, 0, 0, 0);', ''),
   sockets('old | O_NONBLOCK', 'old'),
