@@ -63,16 +63,24 @@ export const writablePlaces = ({ mounts }: Seen): readonly string[] => [
 // Descriptors
 // ---------------------------------------------------------------------------
 
-/** 0, 1 and 2 are the host's null device and log; any other file has to be the container's. */
+/**
+ * 0, 1 and 2 may be what a log is, or a terminal; any other file has to be the container's. So has
+ * the null device, whose mode its owner may change by a descriptor.
+ */
 export const descriptorsOf = ({ descriptors, mounts }: Seen): readonly string[] => {
   const inside = new Set(mounts.map(({ id }) => id))
   return descriptors
     .filter(
       ({ fd, target, mount }) =>
-        fd > 2 && target.startsWith('/') && !isNameless(target) && !inside.has(mount ?? -1),
+        (fd > 2 || target === nullDevice) &&
+        target.startsWith('/') &&
+        !isNameless(target) &&
+        !inside.has(mount ?? -1),
     )
     .map(({ fd, target }) => `descriptor ${fd} is ${target} of the host`)
 }
+
+const nullDevice = '/dev/null'
 
 /** Memory, and shared memory of no file: they belong to mounts of the kernel's own. */
 const isNameless = (target: string): boolean =>

@@ -143,6 +143,10 @@ test('namespaces, maps, descriptors, groups and limits', () => {
     [{ own }, ['broken namespaces: shares the pid namespace with the host']],
     [{ descriptors: [stray] }, ['broken descriptors: descriptor 7 is /etc of the host']],
     [{ descriptors: [nameless] }, []],
+    [
+      { descriptors: [{ fd: 0, target: '/dev/null', mount: 5 }] },
+      ['broken descriptors: descriptor 0 is /dev/null of the host'],
+    ],
     [{ groups: [] }, [`broken limits: is not in the control group ${at}`]],
     [
       { limits: new Map([[`${at}/memory.max`, 'max']]) },

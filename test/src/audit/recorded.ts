@@ -59,7 +59,7 @@ export const seenOf = (
   gidMap: parseIdMap(uidMap),
   mounts: parseMountinfo(change.mountinfo ?? mountinfo),
   descriptors: [
-    { fd: 0, target: '/dev/null', mount: 5 },
+    { fd: 0, target: '/dev/null', mount: 101 },
     { fd: 1, target: '/var/log/app.log', mount: 23 },
     { fd: 2, target: '/var/log/app.log', mount: 23 },
     { fd: 3, target: 'socket:[123]', mount: 9 },
