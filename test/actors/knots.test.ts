@@ -3,6 +3,7 @@
  * Method: stand-ins for the knot in real namespaces, killed, refused, adopted; also by a
  * supervisor that is not their parent.
  */
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -158,6 +159,24 @@ test('what cannot be prepared or executed is refused, and leaves nothing', async
   knots.forget('sb/b.0', 1)
   assert.equal(readdirSync(knotsDir), [])
   assert.is(readdirSync('/proc/self/fd').length, before + 2, 'an epoll and an inotify')
+})
+
+test('what fails after its status file was made leaves none', async () => {
+  const limit = (bytes: string): void => {
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`])
+  }
+  // A page of status is less than that, the plan is more.
+  limit('8192')
+  try {
+    launch('sb/large.0', 'x'.repeat(100_000))
+  } finally {
+    limit('unlimited')
+  }
+  await until(() => ofType('knot.refused').length === 1, 'the refusal')
+  const [refused] = ofType('knot.refused')
+  assert.equal([refused?.step, refused?.code], ['keeping the plan in memory', 'EFBIG'])
+  assert.equal(readdirSync(knotsDir), [])
+  knots.forget('sb/large.0', 1)
 })
 
 test('two hundred start and are killed at once', async () => {

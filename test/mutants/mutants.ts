@@ -31,6 +31,7 @@ const build = (copy: string): boolean =>
 /** Null: it does not even compile, or is in no place. Else the test that failed, or ''. */
 const tryMistake = (copy: string, { file, was, is, tests }: Mistake): string | null => {
   const path = join(copy, file)
+  let isEndless = false
   const right = readFileSync(path, 'utf8')
   if (!right.includes(was)) return null
   try {
@@ -39,9 +40,11 @@ const tryMistake = (copy: string, { file, was, is, tests }: Mistake): string | n
     const failed = tests.find(test => {
       const words = ['--import=tsx', test]
       const { status } = spawnSync(process.execPath, words, { cwd: copy, timeout: patienceMs })
+      isEndless = status === null
       return status !== 0
     })
-    return failed ?? ''
+    // On a host that is busy this may say nothing of the mistake.
+    return failed === undefined ? '' : isEndless ? `${failed} (no end)` : failed
   } finally {
     writeFileSync(path, right)
   }
