@@ -7,8 +7,8 @@ import { journalsOf, readArchived, readPresent } from '../history.ts'
 import type { Journals, Present } from '../history.ts'
 import type { Settings } from '../evaluate/settings.ts'
 import { sayTime } from '../time.ts'
-import { lastSettingsOf, sayStart } from './common.ts'
-import { hotFileOf, pidFileOf, unreadable } from './journal/where.ts'
+import { lastSettingsOf } from './common.ts'
+import { hotFileOf, pidFileOf, sayNoJournal, unreadable } from './journal/where.ts'
 
 export interface Viewed {
   readonly settings: Settings
@@ -41,11 +41,7 @@ export const viewPresent = async (
   const other = unreadable(journals.archiveDirectory)
   if (other !== null) return say(other.text)
   const archived = await readArchived(journals.archiveDirectory)
-  if (archived === null)
-    return say(
-      `no supervisor runs, and none has left a journal in ${journals.hotDirectory}; ` +
-        sayStart(settings),
-    )
+  if (archived === null) return say(sayNoJournal(settings))
   const at = archived.at === null ? '' : `, which ends ${sayTime(archived.at)}`
   say(`the supervisor does not run; this is what the archive of its journal says${at}`)
   return { settings, journals, present: archived.present, supervisor }

@@ -1,17 +1,26 @@
 /** Where the journals of a supervisor are, by its master configuration. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Settings } from '../../evaluate/settings.ts'
 import { journalsOf } from '../../history.ts'
 import type { Journals } from '../../history.ts'
 import { sayCode } from '../../wait.ts'
-import { lastSettingsOf } from '../common.ts'
+import { lastSettingsOf, sayStart } from '../common.ts'
 
-/** Null: the configuration or a journal cannot be read, and why has been said. */
+/** Null: the configuration or a journal cannot be read, or there is none; that has been said. */
 export const findJournals = (command: string, config: string | null): Journals | null => {
   const settings = lastSettingsOf(command, config)
-  return settings === null ? null : readableJournals(command, settings)
+  const journals = settings === null ? null : readableJournals(command, settings)
+  if (settings === null || journals === null) return null
+  // Of what has never been, nobody should think that it is whole, or that nothing happened.
+  if (existsSync(journals.hotDirectory) || existsSync(journals.archiveDirectory)) return journals
+  process.stderr.write(`${command}: ${sayNoJournal(settings)}\n`)
+  return null
 }
+
+export const sayNoJournal = (settings: Settings): string =>
+  `no supervisor runs, and none has left a journal in ${journalsOf(settings.places).hotDirectory}; ` +
+  sayStart(settings)
 
 /** The same for who has the settings already. */
 export const readableJournals = (command: string, settings: Settings): Journals | null => {

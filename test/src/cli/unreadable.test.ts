@@ -41,4 +41,21 @@ for (const [name, run, words, files] of commands)
       }
     })
 
+for (const [name, run, words] of commands)
+  if (run !== ps)
+    test(`${name}, where there has never been one`, async () => {
+      const world = makeWorld()
+      try {
+        const { code, out, err } = await capture(run, ['-C', world.master, ...words])
+        assert.equal([code, out], [1, ''])
+        assert.match(
+          world.shown(err),
+          `${name}: no supervisor runs, and none has left a journal in`,
+        )
+        assert.match(world.shown(err), 'start one: lithos_tree --config $/etc/master.yaml\n')
+      } finally {
+        world.remove()
+      }
+    })
+
 test.run()
