@@ -18,9 +18,10 @@ export const findJournals = (command: string, config: string | null): Journals |
   return null
 }
 
-export const sayNoJournal = (settings: Settings): string =>
-  `no supervisor runs, and none has left a journal in ${journalsOf(settings.places).hotDirectory}; ` +
-  sayStart(settings)
+export const sayNoJournal = (settings: Settings): string => {
+  const { hotDirectory } = journalsOf(settings.places)
+  return `no supervisor runs, and none has left a journal in ${hotDirectory}; ${sayStart(settings)}`
+}
 
 /** The same for who has the settings already. */
 export const readableJournals = (command: string, settings: Settings): Journals | null => {
