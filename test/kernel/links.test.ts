@@ -8,8 +8,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { spawn, spawnSync } from 'node:child_process'
 import {
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -126,6 +129,19 @@ contained(
         assert.is(status[1], `refused T 3 ${errno}`, `${step.do} ${path}`)
       }
     assert.is(readFileSync(join(base, 'other'), 'utf8'), 'untouched\n')
+    // One that somebody reads can be opened, and one that is bound would be read for ever.
+    const reader = openSync(join(base, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      for (const step of [
+        { do: 'writeFile', base, path: 'pipe', text: 'x', mode: 0o644 },
+        { do: 'bindFile', base, path: 'pipe', target: '/etc/hosts', ifRegular: false },
+      ] as const) {
+        const { status } = await world.run(planOf(world, [], { before: [step] }))
+        assert.is(status[1], 'refused T 3 22', step.do)
+      }
+    } finally {
+      closeSync(reader)
+    }
   },
 )
 
