@@ -73,7 +73,6 @@ export const mistakes: readonly Mistake[] = [
   secrets('MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC', 'MOUNT_ATTR_NODEV'),
   secrets('restrict_tree(mount, MOUNT_ATTR_RDONLY)', '0'),
   secrets('call3(__NR_fchown, fd, step->number[0], step->number[1])', '0'),
-  knot('sys_prctl(PR_SET_DUMPABLE, 0, 0);', ''),
   knot('call1(__NR_umask, 0022);', ''),
   knot('forget_ancestors();', ''),
   bare('long error = close_others(start);', 'long error = 0;'),
