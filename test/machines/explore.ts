@@ -21,8 +21,8 @@ export interface Subject<Context> {
 
 export interface Explored {
   readonly states: ReadonlyMap<string, AnyMachineSnapshot>
-  /** State and event, with a tab between: the next state. */
-  readonly edges: ReadonlyMap<string, string>
+  /** From each state, by event: the next state. */
+  readonly edges: ReadonlyMap<string, ReadonlyMap<string, string>>
   /** `label, event`, where at least one state of that label has no answer to the event. */
   readonly ignored: readonly string[]
   /** Transitions of the source that no event has taken. */
@@ -52,18 +52,25 @@ export const explore = <C>(subject: Subject<C>): Explored => {
   const { machine, alphabet, label } = subject
   const begin = reduced(subject, first(subject), 0)
   const states = new Map([[keyOf(begin), begin]])
-  const edges = new Map<string, string>()
+  const edges = new Map<string, ReadonlyMap<string, string>>()
+  /** Each key once: there are many more ways than states. */
+  const keys = new Map([...states.keys()].map(key => [key, key]))
   const ignored = new Set<string>()
   const untaken = transitionsOf(machine)
   const reach = (snapshot: AnyMachineSnapshot, mono: number): string => {
     const next = reduced(subject, snapshot, mono)
     const key = keyOf(next)
-    if (!states.has(key)) states.set(key, next)
+    const known = keys.get(key)
+    if (known !== undefined) return known
+    keys.set(key, key)
+    states.set(key, next)
     return key
   }
   // A Map also hands out what is added while it is walked through.
   for (const [from, snapshot] of states) {
     reach(snapshot, Infinity)
+    const ways = new Map<string, string>()
+    edges.set(from, ways)
     for (const [name, say] of Object.entries(alphabet)) {
       const context = snapshot.context as C
       const event = stamped(say(context), now, 8)
@@ -71,7 +78,7 @@ export const explore = <C>(subject: Subject<C>): Explored => {
       const chosen = machine.getTransitionData(snapshot as never, event)
       if (chosen.length === 0) ignored.add(`${label(String(snapshot.value), context)}, ${name}`)
       for (const each of [...chosen, ...immediate(chosen, after)]) untaken.delete(each)
-      edges.set(`${from}\t${name}`, reach(after, now))
+      ways.set(name, reach(after, now))
     }
   }
   return { states, edges, ignored: [...ignored].sort(), untaken: [...untaken.values()] }
@@ -122,7 +129,7 @@ export const wander = <C>(
     const event = stamped((alphabet[name] as (context: C) => Said)(snapshot.context), mono, turn)
     snapshot = transition(machine, snapshot, event)[0]
     const after = keyOf(reduced(subject, snapshot, mono))
-    const expected = edges.get(`${before}\t${name}`)
+    const expected = edges.get(before)?.get(name)
     if (after !== expected)
       return `step ${turn}, ${name} in ${before}: ${after}, explored was ${expected}`
   }
