@@ -75,11 +75,12 @@ export const begin = (beginning: Beginning, hands: Hands): void => {
   })
   for (const { key, from } of beginning.sockets ?? [])
     hands.hear({ type: 'socket.recovered', key, from, ...stamp() })
+  // First of all, so that what they have said meanwhile is heard before a deadline is found over.
+  for (const [knot, incarnation] of adopted) hands.adopt({ ...knot, incarnation })
   // Those of the supervisor itself end with its life.
   for (const { context } of state.instances.values())
     if (context.timer !== null)
       hands.arm({ type: 'armTimer', instance: context.name, ...context.timer })
-  for (const [knot, incarnation] of adopted) hands.adopt({ ...knot, incarnation })
   for (const input of recovery.inputs) hands.hear(input)
   for (const [knot, end] of unheard)
     hands.hear(end.type === 'knot.exited' ? { ...end, ...hands.keep(knot) } : end)

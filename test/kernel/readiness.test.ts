@@ -6,7 +6,8 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
@@ -72,6 +73,7 @@ real(
     )
     await self.start()
     for (const process of ['tcp', 'http', 'fd']) await hears(self, 'app.ready', process)
+    for (const process of ['exec', 'notify']) await hears(self, 'app.started', process)
     assert.equal(told(self, 'app.ready', 'exec'), [])
     assert.equal(told(self, 'app.ready', 'notify'), [])
     kill(self.tree().pid)
@@ -168,6 +170,47 @@ real(
     touch(self, 'leave')
     assert.equal((await restarting)[0], 0)
     assert.is(told(self, 'knot.exited', 'slow')[0]?.['app'], 5 << 8)
+    assert.is(await self.stop(), 0)
+    assert.equal(self.leftovers(), [])
+  }),
+)
+
+real(
+  'ready in time, or not, while nobody supervised: that is heard before its time is found over',
+  supervised(async self => {
+    prepare(self)
+    const timely = watched(
+      ['await=/data/up', 'notify=READY=1'],
+      'ready: {notify: true, timeout: 3}\n',
+    )
+    const late = watched(['notify=STATUS=up'], 'ready: {notify: true, timeout: 3}\n')
+    const data = join(self.world.root, 'data')
+    self.configure({ timely, late }, `writable-paths: { /data: ${data} }\n`)
+    await self.start()
+    const deadlines = () =>
+      self
+        .turns()
+        .flatMap(({ effects }) => effects)
+        .filter(({ type, timer }) => type === 'armTimer' && timer === 'ready')
+        .map(({ due }) => Number(due))
+    await until('both are waited for', () => deadlines().length === 2)
+    kill(self.tree().pid)
+    await self.tree().ended
+    const app = self.appOf('web/timely.0')
+    touch(self, 'up')
+    const isOver = (due: number): boolean => Number(process.hrtime.bigint() / 1_000_000n) > due
+    await until('their time is over', () => deadlines().every(isOver))
+    const knots = join(self.world.root, 'run', 'knots')
+    const texts = () => readdirSync(knots).map(name => readFileSync(join(knots, name), 'utf8'))
+    await until('their knots have said so', () =>
+      ['waiting', 'ready'].every(word => texts().some(text => text.includes(`\n${word} `))),
+    )
+    await self.start()
+    await hears(self, 'app.ready', 'timely')
+    await hears(self, 'knot.exited', 'late')
+    assert.match(why(self, 'late'), /not ready in time: it has not said that it is/)
+    assert.equal(told(self, 'knot.exited', 'timely'), [])
+    assert.is(self.appOf('web/timely.0'), app)
     assert.is(await self.stop(), 0)
     assert.equal(self.leftovers(), [])
   }),
