@@ -158,7 +158,8 @@ test('what cannot be prepared or executed is refused, and leaves nothing', async
   )
   knots.forget('sb/b.0', 1)
   assert.equal(readdirSync(knotsDir), [])
-  assert.is(readdirSync('/proc/self/fd').length, before + 2, 'an epoll and an inotify')
+  const now = readdirSync('/proc/self/fd').length
+  assert.ok(now <= before + 2, `an epoll and an inotify: ${before}, then ${now}`)
 })
 
 test('what fails after its status file was made leaves none', async () => {
@@ -192,7 +193,9 @@ test('two hundred start and are killed at once', async () => {
   assert.ok(exits().every(({ status }) => status === 9))
   assert.ok(ofType('app.started').every(({ pid }) => pid > 0))
   for (const name of names) knots.forget(name, 1)
-  assert.is(readdirSync('/proc/self/fd').length, before)
+  // Node closes something of its own now and then.
+  const now = readdirSync('/proc/self/fd').length
+  assert.ok(now <= before, `${before} descriptors, then ${now}`)
   assert.equal(proc.childrenOf(process.pid).filter(isZombie), [])
 })
 

@@ -4,7 +4,7 @@
  * Method: the real commands in a network namespace of the test, with a bridge of its own.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -196,8 +196,9 @@ real(
       )
       kill(self.tree().pid)
       await self.tree().ended
-      kill(self.knotOf('one/app.0'))
-      await until('it is dead', () => self.knotOf('one/app.0') === null)
+      const knot = self.knotOf('one/app.0')
+      kill(knot)
+      await until('nothing is left of it', () => !existsSync(`/proc/${knot}`))
       const [, old] = interfaces()
       assert.match(old ?? '', /^li_[0-9a-f]{6}_0005$/)
       // Nobody starts it again, and so nobody would need its name.

@@ -166,7 +166,8 @@ contained(
         timeoutMs => ({
           before: [
             probe('ready', listening(port), { timeoutMs }),
-            probe('healthy', http(port), { failures: 1 }),
+            // Not as soon as the time is over, when it does not listen yet.
+            probe('healthy', http(port), { failures: 1, startDelayMs: 1_500 }),
           ],
           first: [{ do: 'users', uidMap: ids, gidMap: ids }, { do: 'network' }],
           after: [{ do: 'enterUsers' }],

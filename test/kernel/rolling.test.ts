@@ -156,17 +156,20 @@ const load = (port: number, isVersion: (answer: string) => boolean) => {
     }
   }
   const work = [0, 1, 2, 3, 4, 5].map(index => worker(agents[index % 2] as Agent, index))
-  return {
-    wrong,
-    last,
-    asked: () => asked,
-    stop: async () => {
-      isOver = true
-      await Promise.all(work)
-      for (const agent of agents) agent.destroy()
-    },
+  const stop = async (): Promise<void> => {
+    isOver = true
+    await Promise.all(work)
+    for (const agent of agents) agent.destroy()
   }
+  stops.push(stop)
+  return { wrong, last, asked: () => asked, stop }
 }
+
+/** Also after a failure: they would ask for ever. */
+const stops: (() => Promise<void>)[] = []
+test.after.each(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
 
 // ---------------------------------------------------------------------------
 // Upgrades
