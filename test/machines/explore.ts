@@ -6,6 +6,8 @@
 import { initialTransition, transition } from 'xstate'
 import type { AnyMachineSnapshot, AnyStateMachine, AnyTransitionDefinition } from 'xstate'
 import type { Heard } from '../../machines/letters.ts'
+import { createStep } from '../../src/step.ts'
+import type { Action } from '../../src/step.ts'
 import type { Said } from './chart.ts'
 
 export interface Subject<Context> {
@@ -27,6 +29,8 @@ export interface Explored {
   readonly ignored: readonly string[]
   /** Transitions of the source that no event has taken. */
   readonly untaken: readonly string[]
+  /** `state, event`, where our own step decides otherwise than xstate. */
+  readonly differing: readonly string[]
 }
 
 /** The moment of every event in a reduced world. What is due later is due at `later`. */
@@ -57,6 +61,9 @@ export const explore = <C>(subject: Subject<C>): Explored => {
   const keys = new Map([...states.keys()].map(key => [key, key]))
   const ignored = new Set<string>()
   const untaken = transitionsOf(machine)
+  const differing: string[] = []
+  const acts: Action[] = []
+  const step = createStep<AnyMachineSnapshot>(machine, action => void acts.push(action))
   const reach = (snapshot: AnyMachineSnapshot, mono: number): string => {
     const next = reduced(subject, snapshot, mono)
     const key = keyOf(next)
@@ -74,15 +81,26 @@ export const explore = <C>(subject: Subject<C>): Explored => {
     for (const [name, say] of Object.entries(alphabet)) {
       const context = snapshot.context as C
       const event = stamped(say(context), now, 8)
-      const [after] = transition(machine, snapshot, event)
+      const [after, actions] = transition(machine, snapshot, event)
+      const ours = step(snapshot, event)
+      if (told(ours, acts.splice(0)) !== told(after, actions))
+        differing.push(`${String(snapshot.value)}, ${name}`)
       const chosen = machine.getTransitionData(snapshot as never, event)
       if (chosen.length === 0) ignored.add(`${label(String(snapshot.value), context)}, ${name}`)
       for (const each of [...chosen, ...immediate(chosen, after)]) untaken.delete(each)
       ways.set(name, reach(after, now))
     }
   }
-  return { states, edges, ignored: [...ignored].sort(), untaken: [...untaken.values()] }
+  return { states, edges, ignored: [...ignored].sort(), untaken: [...untaken.values()], differing }
 }
+
+/** All of a snapshot that anybody reads, and what is to be done. */
+const told = (snapshot: AnyMachineSnapshot, actions: readonly Action[]): string =>
+  JSON.stringify([
+    snapshot.toJSON(),
+    snapshot.can({ type: 'nothing' }),
+    actions.map(({ type, params }) => [type, params]),
+  ])
 
 /** Every transition in the source, with a name for people. */
 const transitionsOf = (machine: AnyStateMachine): Map<AnyTransitionDefinition, string> =>

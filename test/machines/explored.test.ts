@@ -145,6 +145,10 @@ const tryOut = <C>(title: string, subject: Subject<C>, ignores: readonly Ignored
     assert.equal(without(reasoned, explored.ignored), [], 'a reason, but there is an answer')
   })
 
+  test(`${title}: our own step decides what xstate decides, everywhere`, () => {
+    assert.equal(explored.differing, [])
+  })
+
   test(`${title}: whole contexts lead nowhere else (SEED=${seed})`, () => {
     assert.is(wander(subject, explored, prng(seed), 20_000), null)
   })
