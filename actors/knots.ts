@@ -137,10 +137,15 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
   const readOn = (knot: Knot): void => {
     const { lines, offset } = readStatusFile(join(knotsDir, knot.file), knot.offset)
     knot.offset = offset
-    for (const line of lines) take(knot, line)
+    takeAll(knot, lines)
   }
 
-  const take = (knot: Knot, line: StatusLine): void => {
+  const takeAll = (knot: Knot, lines: readonly StatusLine[]): void => {
+    const isOver = lines.some(({ said }) => said === 'exited')
+    for (const line of lines) take(knot, line, isOver)
+  }
+
+  const take = (knot: Knot, line: StatusLine, isOver: boolean): void => {
     if (line.said === 'refused') knot.refused = { step: line.step, errno: line.errno }
     if (line.said === 'exited') knot.exited = line
     // Where somebody asked for readiness, each start in its place is told; else only the first.
@@ -151,7 +156,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
     knot.isAgain = false
     knot.about = null
     // 0: its life was so short that nobody could look.
-    const pid = findApp(proc.childrenOf(knot.pid), line.innerPid) ?? 0
+    const pid = (isOver ? null : findApp(proc.childrenOf(knot.pid), line.innerPid)) ?? 0
     hear({ type: 'app.started', ...stamp(), ...lifeOf(knot), pid })
   }
 
@@ -167,7 +172,8 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
 
   const end = (knot: Knot): void => {
     if (knot.hasEnded) return
-    readOn(knot)
+    // That it has ended is the last that a knot says.
+    if (knot.exited === null) readOn(knot)
     knot.hasEnded = true
     aliveCount -= 1
     // After a start, a refusal is of a restart inside of the container: an end like others.
@@ -195,7 +201,7 @@ export const createKnots = (hear: Hear, options: KnotsOptions): Knots => {
       const { lines, offset } = readStatusText(texts[index] ?? '', knot.offset)
       knot.offset = offset
       for (const fact of knot.known) tell(knot, fact)
-      for (const line of lines) take(knot, line)
+      takeAll(knot, lines)
       if (knot.pidfd === null) end(knot)
     })
   }

@@ -1,6 +1,7 @@
 /**
- * Removes what lives have left behind: state directories and control groups. A directory is
- * moved aside at once, so that the next life finds its place free, and deleted beside the work.
+ * Removes what lives have left behind: state directories and control groups. A directory that is
+ * as we have made it goes at once. Another one is moved aside, so that the next life finds its
+ * place free, and deleted beside the work.
  * A group is removed at once if it is empty, or tried again for a while, unless a new life of
  * that name begins (`spare`).
  */
@@ -10,7 +11,7 @@ import type { Effect } from '../machines/vocabulary.ts'
 import { groupsOf } from '../native/cgroup.ts'
 import type { Layout } from '../native/cgroup.ts'
 import { isAlive } from '../native/proc.ts'
-import { removeTree } from '../native/remove.ts'
+import { discard, removeTree } from '../native/remove.ts'
 
 export type SweepProblem =
   | {
@@ -76,6 +77,7 @@ export const createSweeper = ({ stateDir, layout, report }: SweeperOptions): Swe
   // ---- state directories -----------------------------------------------------------------
 
   const sweepState = (path: string): void => {
+    if (discard(path)) return
     moved += 1
     const name = `${asidePrefix}${process.pid}-${moved}`
     const code = codeOf(() => renameSync(path, join(stateDir, name)))
@@ -118,6 +120,8 @@ export const createSweeper = ({ stateDir, layout, report }: SweeperOptions): Swe
   }
 
   const spare = (instance: string): void => {
+    // Each start comes by here, and hardly ever anything is on its way.
+    if (retries.size === 0) return
     for (const dir of groupDirs(instance)) {
       clearTimeout(retries.get(dir))
       retries.delete(dir)

@@ -173,6 +173,7 @@ export const lithosExitInfo = bind<[pidfd: number]>('int lithos_exit_info(int pi
 export const lithosRemove = bindAside<[parent: string, name: string, about: Buffer, room: number]>(
   'int lithos_remove(const char *parent, const char *name, void *about, int room)',
 )
+export const lithosDiscard = bind<[path: string]>('int lithos_discard(const char *path)')
 export const lithosCut = bindAside<[fd: number, mode: number, offset: number, bytes: number]>(
   'int lithos_cut(int fd, int mode, int64_t offset, int64_t bytes)',
 )

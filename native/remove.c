@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include "library.h"
 
 enum { DEPTH_MAX = 12, LISTING_BYTES = 4096 };
@@ -147,4 +148,39 @@ int lithos_remove(const char *parent, const char *name, char *about, int room)
 		removal.error = 0;
 	call(SYS_close, dir, 0, 0, 0, 0);
 	return removal.error;
+}
+
+/* What a plan writes into a state directory; see src/plan/fileSystem.ts. */
+static const char *const generated[] = {"hosts", "resolv.conf"};
+
+/* More than anybody needs there. Freeing what is large takes its time. */
+enum { SMALL_BYTES = 65536 };
+
+static int is_small_file(int dir, const char *name)
+{
+	struct stat found;
+
+	return fstatat(dir, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode) &&
+	       found.st_size <= SMALL_BYTES;
+}
+
+/*
+ * Removes a state directory at once if nothing is in it but what was generated, which is so for
+ * nearly every life. Negative: there is more, and it is for lithos_remove.
+ */
+int lithos_discard(const char *path)
+{
+	long result = call(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0);
+	int dir;
+
+	if (result == 0 || result == -ENOENT)
+		return 0;
+	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(generated) / sizeof(*generated); i++)
+		if (is_small_file(dir, generated[i]))
+			call(SYS_unlinkat, dir, (long)generated[i], 0, 0, 0);
+	close(dir);
+	return (int)call(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0);
 }

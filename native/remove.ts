@@ -11,6 +11,12 @@ export interface RemoveFailed {
   readonly about: string
 }
 
+/**
+ * A state directory with nothing in it but what we have written there ourselves is removed at
+ * once: a few calls instead of a thread's work. False: there is more, and it is still there.
+ */
+export const discard = (path: string): boolean => libc.lithosDiscard(path) === 0
+
 const aboutBytes = 256
 /** Each takes a thread of the pool, which others want to use too. */
 const runningMax = 2

@@ -51,6 +51,7 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
   const { settings, layout, loading, sockets, logLevel, takeAddress, decryption } = options
   const name = hostname()
   const bytesOf = createPlanBytes()
+  const records = new WeakMap<Spec, Confined>()
   let address: (() => string | null) | null = null
 
   const hostFor = (spec: Spec): Host => ({
@@ -78,6 +79,14 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
     return holder === null ? null : { step, about: holder, code: 'EADDRINUSE' }
   }
 
+  const recordFor = (spec: Spec): Confined => {
+    const known = records.get(spec)
+    if (known !== undefined) return known
+    const record = recordOf(spec, layout)
+    records.set(spec, record)
+    return record
+  }
+
   return {
     prepare: ({ instance, wanted }) => {
       const found = loading.specOf(instance, wanted)
@@ -94,9 +103,8 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
       if (secrets !== null && E.isLeft(secrets)) return { refused: secrets.left }
       const taken = whoHasAddress(spec, instance)
       if (taken !== null) return { refused: taken }
-      const host = hostFor(spec)
       const dot = instance.lastIndexOf('.')
-      const compile = (name: string): Plan => plan(spec, host, name)
+      const compile = (name: string): Plan => plan(spec, hostFor(spec), name)
       const { file } = settings
       const passed = passSockets(wantedBy(spec, hash).sockets ?? [], sockets)
       if ('refused' in passed) return passed
@@ -105,13 +113,13 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
         // Those with addresses differ in more than their number.
         plan:
           secrets !== null
-            ? secretPlan(plan(spec, host, instance, [], secrets.right))
+            ? secretPlan(plan(spec, hostFor(spec), instance, [], secrets.right))
             : spec.network?.addresses.length
               ? encodePlan(compile(instance))
               : bytesOf(hash, instance.slice(0, dot), instance.slice(dot + 1), compile),
         argv: [knotPath, '--name', instance, '--master', file, '--config', wanted.config],
         about: step => nameStep(compile(instance), step),
-        record: recordOf(spec, layout),
+        record: recordFor(spec),
       }
     },
     nameStep: (spec, instance, step) => nameStep(plan(spec, hostFor(spec), instance), step),
@@ -119,10 +127,12 @@ export const createLaunching = (options: LaunchingOptions): Launching => {
 }
 
 /** What the start record says of the confinement. */
-const recordOf = (
-  spec: Spec,
-  { withheld }: Layout,
-): { readonly weaker?: string[]; readonly filter?: string } => {
+interface Confined {
+  readonly weaker?: string[]
+  readonly filter?: string
+}
+
+const recordOf = (spec: Spec, { withheld }: Layout): Confined => {
   const filter = filterOf(spec)
   const keys = weaknesses(spec.confinement).map(({ key }) => key)
   const missing = [

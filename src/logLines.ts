@@ -22,12 +22,13 @@ export const logLines = (
   isLogged: (level: LogLevel) => boolean,
 ): readonly LogLine[] => {
   const lines: LogLine[] = []
-  let about: About = { turn: seq }
-  const say = (level: LogLevel, text: string): void => void lines.push({ level, text, about })
+  let said: Input | Effect
+  const say = (level: LogLevel, text: string): void =>
+    void lines.push({ level, text, about: aboutOf(seq, said) })
   const [isInfo, isDebug] = [isLogged('info'), isLogged('debug')]
 
   for (const input of heard) {
-    about = aboutOf(seq, input)
+    said = input
     switch (input.type) {
       case 'knot.exited':
         say(
@@ -80,7 +81,7 @@ export const logLines = (
   }
 
   for (const effect of effects) {
-    about = aboutOf(seq, effect)
+    said = effect
     if (effect.type === 'signal' && effect.signal === 'SIGTERM') {
       const context = state.instances.get(effect.instance)?.context
       const isWanted = context?.want !== null
