@@ -86,35 +86,6 @@ test('links are removed, not followed, dangling ones too', async () => {
   assert.equal(readdirSync(outside), ['precious'])
 })
 
-test('what is as we have made it is gone at once, and anything else beside the work', async () => {
-  const isGoneAtOnce = (): boolean => {
-    sweeper.perform({ type: 'sweep', instance: 'sb/web.0', cgroup: false })
-    return readdirSync(stateDir).join() === 'sb'
-  }
-  makeState('sb/web.0')
-  assert.ok(isGoneAtOnce(), 'an empty one')
-  for (const name of ['hosts', 'resolv.conf']) writeFileSync(join(makeState('sb/web.0'), name), 'x')
-  assert.ok(isGoneAtOnce(), 'with both files')
-  assert.ok(isGoneAtOnce(), 'that was never there')
-
-  const outside = join(dir, 'outside')
-  writeFileSync(outside, 'precious')
-  const odd: Readonly<Record<string, (path: string) => void>> = {
-    'a link': path => symlinkSync(outside, path),
-    'a directory': path => mkdirSync(path),
-    'a large file': path => writeFileSync(path, Buffer.alloc(65_537)),
-  }
-  for (const [name, make] of Object.entries(odd)) {
-    make(join(makeState('sb/web.0'), 'hosts'))
-    assert.not.ok(isGoneAtOnce(), name)
-    await sweeper.settled()
-    assert.equal(readdirSync(stateDir), ['sb'], name)
-    assert.equal(readdirSync(join(stateDir, 'sb')), [], name)
-  }
-  assert.is(readFileSync(outside, 'utf8'), 'precious')
-  assert.equal(problems, [])
-})
-
 test('what has no name of an instance is not ours, whatever directory we were given', async () => {
   const others = ['postgresql/15/main', 'lists/partial', 'of.others/web.0', 'sb/keep']
   for (const path of others) writeFileSync(join(makeState(path), 'precious'), 'x')
