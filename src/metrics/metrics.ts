@@ -46,7 +46,7 @@ export interface OpenMetrics extends Metrics {
   readonly take: (turn: Turn) => void
 }
 
-const cantalMs = 250
+const cantalMs = 1_000
 const keepMs = 2_000
 const listenAgainMs = 30_000
 /** So many lines take a fraction of a millisecond. */
