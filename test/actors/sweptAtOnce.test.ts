@@ -1,5 +1,5 @@
 /**
- * Goal: a state directory as nearly every life leaves it is removed in one call and not by a thread;
+ * Goal: a state directory as nearly every life leaves it is removed in one call, not by a thread;
  *   what a container has made of it is left to the thread, and nothing outside is touched.
  * Method: directories of both kinds; looked at in the very moment after, and when all is over.
  */
