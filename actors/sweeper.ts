@@ -1,7 +1,7 @@
 /**
- * Removes what lives have left behind: state directories and control groups. A directory that is
- * as we have made it goes at once. Another one is moved aside, so that the next life finds its
- * place free, and deleted beside the work.
+ * Removes what lives have left behind: state directories and control groups. A directory is
+ * moved aside at once, so that the next life finds its place free, and deleted a moment later: by
+ * a thread, unless it is as we have made it.
  * A group is removed at once if it is empty, or tried again for a while, unless a new life of
  * that name begins (`spare`).
  */
@@ -77,7 +77,6 @@ export const createSweeper = ({ stateDir, layout, report }: SweeperOptions): Swe
   // ---- state directories -----------------------------------------------------------------
 
   const sweepState = (path: string): void => {
-    if (discard(path)) return
     moved += 1
     const name = `${asidePrefix}${process.pid}-${moved}`
     const code = codeOf(() => renameSync(path, join(stateDir, name)))
@@ -87,7 +86,7 @@ export const createSweeper = ({ stateDir, layout, report }: SweeperOptions): Swe
 
   const remove = (name: string, path: string): void => {
     const removal = quiet()
-      .then(() => removeTree(stateDir, name))
+      .then(() => (discard(join(stateDir, name)) ? null : removeTree(stateDir, name)))
       .then(failed => {
         removals.delete(removal)
         if (failed !== null) report({ kind: 'state dir', path, ...failed })

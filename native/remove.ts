@@ -12,8 +12,8 @@ export interface RemoveFailed {
 }
 
 /**
- * A state directory with nothing in it but what we have written there ourselves is removed at
- * once: a few calls instead of a thread's work. False: there is more, and it is still there.
+ * Removes a state directory with nothing in it but what we have written there ourselves: a few
+ * calls, which cost less than to ask a thread. False: there is more, and it is still there.
  */
 export const discard = (path: string): boolean => libc.lithosDiscard(path) === 0
 
