@@ -44,10 +44,11 @@ export const isUnready = ({ life }: Memory): boolean =>
 
 /**
  * It runs, and has said that it is not ready, or not any more. Who was launched with more questions
- * than are asked now may say so for ever, and is asked nothing.
+ * than are asked now may say so for ever, and is asked nothing; who is to be another is believed.
  */
-export const isUnreadyNow = ({ life }: Memory): boolean =>
-  life?.policy?.ready !== undefined && life.isReady === false
+export const isUnreadyNow = ({ life, want }: Memory): boolean =>
+  life?.isReady === false &&
+  (life.policy === undefined ? life.config !== want?.config : life.policy.ready !== undefined)
 
 /** Started again in its place: who was ready before is another one. */
 export const isNewApplication = ({ life }: Memory, event: Heard): boolean => {

@@ -42,7 +42,8 @@ export const createOrdering = (world: World, ledger: Ledger): Judge => {
     const life = context?.life
     if (value !== 'running' || life == null) return false
     // Of a stranger nothing more is asked than what is asked now.
-    const isAsked = life.spec !== null || context?.want?.policy?.ready !== undefined
+    const { config, policy } = context?.want ?? {}
+    const isAsked = life.spec !== null || config !== life.config || policy?.ready !== undefined
     if (isAsked && life.isReady === false) return false
     const key = fileName(name, life.incarnation)
     const process = lives.get(key)
