@@ -5,7 +5,9 @@
  */
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { cacheFileOf, compile, packCache } from './load.ts'
+import { cacheFileOf, compile, optimiseLate, packCache } from './load.ts'
+
+optimiseLate()
 
 for (const bundle of process.argv.slice(2)) {
   const file = cacheFileOf(bundle)

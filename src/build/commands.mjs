@@ -29,12 +29,4 @@ export const direct = [...commands, ...further].filter(
   name => !['lithos', 'tree', 'knot'].includes(name),
 )
 
-/**
- * A supervisor does a little of everything now and then: what V8 takes for hot after a dozen
- * restarts it would optimise for longer than it is ever run.
- */
-export const nodeFlags = [
-  '--max-semi-space-size=1',
-  '--v8-pool-size=0',
-  '--interrupt-budget=1000000',
-]
+export const nodeFlags = ['--max-semi-space-size=1', '--v8-pool-size=0']

@@ -11,6 +11,7 @@
  */
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 
 export interface Command {
@@ -19,6 +20,15 @@ export interface Command {
 
 /** Both programs that load are bundled as CommonJS into the directory of the bundles. */
 declare const require: NodeJS.Require
+
+/**
+ * A supervisor does a little of everything now and then: what V8 takes for hot after a dozen
+ * restarts it would optimise for longer than it is ever run. Of another version Node refuses to
+ * start with this word among its own; the flags of a cache have to be those of who loads it.
+ */
+export const optimiseLate = (): void => {
+  if (process.version.startsWith('v20.')) setFlagsFromString('--interrupt-budget=1000000')
+}
 
 const keyBytes = 64
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { load } from './load.ts'
+import { load, optimiseLate } from './load.ts'
 
 /** Of the machine that built this; esbuild puts it in. */
 declare const builtForArch: string
@@ -34,6 +34,7 @@ if (reason !== null) {
   process.stderr.write(`${name}: ${reason}\n`)
   process.exitCode = 127
 } else {
+  optimiseLate()
   // People and scripts find a supervisor by its words, `pgrep -f 'lithos_tree --config'`, and by
   // its name, `pkill -QUIT lithos_tree`; the title sets both, but cuts the words into the name.
   process.title = [name, ...argv].join(' ')
