@@ -42,7 +42,8 @@ const start = (...argv: string[]) => node(join(dir, 'start.cjs'), ...argv)
 /** `undefined`: no cache was shown to V8; `false`: it took it. */
 const rejected = (bundle: string): string => {
   const [load, file] = [join(dir, 'load.cjs'), bundle].map(path => JSON.stringify(path))
-  return node('-p', `require(${load}).compile(${file}).script.cachedDataRejected`).stdout.trim()
+  const said = `load.optimiseLate(); load.compile(${file}).script.cachedDataRejected`
+  return node('-p', `const load = require(${load}); ${said}`).stdout.trim()
 }
 
 test('a command that has a bundle of its own is started without that of all', () => {

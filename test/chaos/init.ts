@@ -1,4 +1,6 @@
 /** What an init does for the supervisor: starts it, and starts it again whenever it has ended. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { startTree } from '../../src/demo/world.ts'
 import type { Tree, World } from '../../src/demo/world.ts'
@@ -22,6 +24,7 @@ export const startInit = (world: World): Init => {
   let delayMs = 0
   let isRetired = false
   let tree = startTree(world)
+  const output = (): string => readFileSync(join(world.root, 'tree.out'), 'utf8')
 
   const keep = async (): Promise<void> => {
     for (;;) {
@@ -44,7 +47,8 @@ export const startInit = (world: World): Init => {
     delayNext: ms => (delayMs = ms),
     retire: () => (isRetired = true),
     retireAlive: async () => {
-      while (!tree.isAlive()) await setTimeout(10)
+      // One that has not begun yet would be ended by a signal like any program.
+      while (!tree.isAlive() || !output().includes(`as pid ${tree.pid},`)) await setTimeout(10)
       isRetired = true
     },
   }
