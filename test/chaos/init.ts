@@ -24,7 +24,7 @@ export const startInit = (world: World): Init => {
   let delayMs = 0
   let isRetired = false
   let tree = startTree(world)
-  const output = (): string => readFileSync(join(world.root, 'tree.out'), 'utf8')
+  const log = (): string => readFileSync(join(world.root, 'log', 'master.log'), 'utf8')
 
   const keep = async (): Promise<void> => {
     for (;;) {
@@ -48,7 +48,7 @@ export const startInit = (world: World): Init => {
     retire: () => (isRetired = true),
     retireAlive: async () => {
       // One that has not begun yet would be ended by a signal like any program.
-      while (!tree.isAlive() || !output().includes(`as pid ${tree.pid},`)) await setTimeout(10)
+      while (!tree.isAlive() || !log().includes(`as pid ${tree.pid},`)) await setTimeout(10)
       isRetired = true
     },
   }
